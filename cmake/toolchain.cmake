@@ -1,0 +1,28 @@
+# Flags that every target of ours shares. Third-party headers are SYSTEM, so these judge our code only.
+add_library(loquat_flags INTERFACE)
+target_compile_options(loquat_flags INTERFACE
+  -Wall -Wextra -Wconversion -Wno-sign-conversion -Werror -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(loquat_flags INTERFACE -Wno-unknown-warning-option)
+endif()
+target_compile_definitions(loquat_flags INTERFACE LOQUAT_VERSION="${PROJECT_VERSION}")
+
+if(LOQUAT_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+elseif(LOQUAT_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread -rdynamic)
+elseif(LOQUAT_SANITIZE)
+  message(FATAL_ERROR "LOQUAT_SANITIZE is '${LOQUAT_SANITIZE}'; allowed: address, thread, or empty")
+endif()
+
+find_program(LOQUAT_MOLD mold)
+if(LOQUAT_MOLD AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  add_link_options(-fuse-ld=mold)
+endif()
+find_program(LOQUAT_CCACHE ccache)
+if(LOQUAT_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${LOQUAT_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${LOQUAT_CCACHE}")
+endif()
