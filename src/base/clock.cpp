@@ -14,8 +14,8 @@ constexpr Clock::rep kManualStart = 1'000'000'000;
 Clock::time_point Clock::now() noexcept {
   const auto manual = manual_now.load(std::memory_order_relaxed);
   if (manual != kNotManual) return time_point(duration(manual));
-  return time_point(std::chrono::duration_cast<duration>(
-      std::chrono::steady_clock::now().time_since_epoch()));
+  return time_point(
+      std::chrono::duration_cast<duration>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
 bool Clock::is_manual() noexcept {

@@ -5,6 +5,6 @@ namespace loquat {
 }  // namespace loquat
 
 /// Holds what must be true whatever the input; stays on in release builds and ends the process.
-#define LOQUAT_CHECK(expression)                                     \
-  (static_cast<bool>(expression) ? static_cast<void>(0)              \
+#define LOQUAT_CHECK(expression)                        \
+  (static_cast<bool>(expression) ? static_cast<void>(0) \
                                  : ::loquat::check_failed(#expression, __FILE__, __LINE__))

@@ -32,8 +32,8 @@ template <NamedEnum E>
 }  // namespace loquat
 
 /// Inside namespace loquat: LOQUAT_ENUM(wire::Status, 1, {{{wire::Status::ok, "ok"}}});
-#define LOQUAT_ENUM(Type, Count, ...)                                              \
-  template <>                                                                      \
-  struct EnumNames<Type> {                                                         \
+#define LOQUAT_ENUM(Type, Count, ...)                                                        \
+  template <>                                                                                \
+  struct EnumNames<Type> {                                                                   \
     static constexpr std::array<std::pair<Type, std::string_view>, Count> names __VA_ARGS__; \
   }

@@ -28,7 +28,8 @@ class SeededRandom final : public RandomSource {
   std::uint64_t state_;
 };
 
-/// The two things a room may not take from the air. References outlive every room; loop thread only.
+/// The two things a room may not take from the air. References outlive every room; loop thread
+/// only.
 struct Sources {
   const WallClock& wall;
   RandomSource& random;

@@ -9,9 +9,9 @@
 namespace loquat::contracts {
 
 /// A question put to the semantic layer, in dbt's own names. Plain data, no behaviour.
-/// `metrics`: metric names. `group_by`: `metric_time__month`, `order__region`, an entity's name, or object
-/// syntax `TimeDimension('metric_time', date_part_name='dow')`. `where`: dbt template strings, joined by AND.
-/// `order_by`: an output column's name; a leading `-` descends.
+/// `metrics`: metric names. `group_by`: `metric_time__month`, `order__region`, an entity's name, or
+/// object syntax `TimeDimension('metric_time', date_part_name='dow')`. `where`: dbt template
+/// strings, joined by AND. `order_by`: an output column's name; a leading `-` descends.
 struct MetricQuery {
   std::vector<std::string> metrics;
   std::vector<std::string> group_by;
@@ -22,8 +22,9 @@ struct MetricQuery {
   std::optional<Date> end_time;    ///< inclusive
   std::optional<std::string> saved_query;
 
-  /// Applied to the finished rows of the query, in this order: comparison, share, running total, having,
-  /// and only then order_by and limit. The compiler puts them around its SQL, so that what ran is what is shown.
+  /// Applied to the finished rows of the query, in this order: comparison, share, running total,
+  /// having, and only then order_by and limit. The compiler puts them around its SQL, so that what
+  /// ran is what is shown.
   struct Comparison {
     enum class To { previous_period, same_period_last_year };
     To to = To::previous_period;
@@ -33,8 +34,9 @@ struct MetricQuery {
   };
   struct Share {
     std::string metric;
-    std::string as;                 ///< output column, e.g. `revenue_share`
-    std::vector<std::string> within;  ///< output columns of the total's groups; empty: the whole answer
+    std::string as;  ///< output column, e.g. `revenue_share`
+    std::vector<std::string>
+        within;  ///< output columns of the total's groups; empty: the whole answer
     bool operator==(const Share&) const = default;
   };
   struct RunningTotal {
@@ -59,7 +61,8 @@ struct MetricQuery {
   std::vector<RunningTotal> running_totals;
   std::vector<Having> having;
   std::optional<TopPerGroup> top_per_group;
-  bool fill_time_gaps = false;  ///< "including days without any": a row for each period of the range
+  bool fill_time_gaps =
+      false;  ///< "including days without any": a row for each period of the range
 
   bool operator==(const MetricQuery&) const = default;
 };

@@ -22,7 +22,8 @@ struct Column {
   std::string native_type;  ///< the engine's own, e.g. `DECIMAL(38,2)`
 };
 
-/// One value. Decimals and wide integers come as the nearest double, timestamps as ISO text without zone
+/// One value. Decimals and wide integers come as the nearest double, timestamps as ISO text without
+/// zone
 /// (`2025-01-01T00:00:00`), dates as `2025-01-01`, everything else that has no own kind as text.
 using Cell = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
 using Row = std::vector<Cell>;

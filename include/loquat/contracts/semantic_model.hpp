@@ -9,14 +9,35 @@
 #include "loquat/base/clock.hpp"
 #include "loquat/base/enum_names.hpp"
 
-/// The imported dbt project as plain data: what `dbt` fills, `semantic` indexes and compiles, and everybody
-/// else only reads. Names are dbt's. One import makes one immutable value; a sync swaps the whole.
+/// The imported dbt project as plain data: what `dbt` fills, `semantic` indexes and compiles, and
+/// everybody else only reads. Names are dbt's. One import makes one immutable value; a sync swaps
+/// the whole.
 namespace loquat::contracts {
 
 enum class Grain {  // finest first; the order is meant
-  nanosecond, microsecond, millisecond, second, minute, hour, day, week, month, quarter, year
+  nanosecond,
+  microsecond,
+  millisecond,
+  second,
+  minute,
+  hour,
+  day,
+  week,
+  month,
+  quarter,
+  year
 };
-enum class Aggregation { sum, min, max, count, count_distinct, sum_boolean, average, median, percentile };
+enum class Aggregation {
+  sum,
+  min,
+  max,
+  count,
+  count_distinct,
+  sum_boolean,
+  average,
+  median,
+  percentile
+};
 enum class EntityType { primary, unique, foreign, natural };
 enum class DimensionType { categorical, time };
 enum class MetricType { simple, ratio, derived, cumulative, conversion };
@@ -33,7 +54,8 @@ struct TimeWindow {
 struct Meta {
   std::vector<std::string> synonyms;
   std::optional<std::string> unit;
-  std::optional<bool> personal_data;  ///< pii, contains_pii, or a tag of that kind; nothing: not said
+  std::optional<bool>
+      personal_data;  ///< pii, contains_pii, or a tag of that kind; nothing: not said
   std::string json = "{}";
 };
 
@@ -41,7 +63,7 @@ struct Meta {
 struct Relation {
   std::string database;
   std::string schema;
-  std::string name;  ///< the alias
+  std::string name;      ///< the alias
   std::string rendered;  ///< dbt's relation_name, quoted
 };
 
@@ -66,12 +88,13 @@ struct Dimension {
 };
 
 struct NonAdditiveDimension {
-  std::string name;  ///< a time dimension of the same semantic model
-  bool first = false;  ///< window_choice: min (first) or max (last)
+  std::string name;                           ///< a time dimension of the same semantic model
+  bool first = false;                         ///< window_choice: min (first) or max (last)
   std::vector<std::string> window_groupings;  ///< entity names
 };
 
-/// A measure of the older YAML, or one made at import for a measure-less simple metric of the newer YAML.
+/// A measure of the older YAML, or one made at import for a measure-less simple metric of the newer
+/// YAML.
 struct Measure {
   std::string name;
   Aggregation agg = Aggregation::sum;
@@ -79,7 +102,8 @@ struct Measure {
   std::optional<double> percentile;
   bool percentile_discrete = false;
   bool percentile_approximate = false;
-  std::string agg_time_dimension;  ///< empty: the measure has none (refused where metric_time is needed)
+  std::string
+      agg_time_dimension;  ///< empty: the measure has none (refused where metric_time is needed)
   std::optional<NonAdditiveDimension> non_additive;
   bool made_for_metric = false;  ///< from metric_aggregation_params or create_metric
   std::string label, description;
@@ -123,16 +147,16 @@ struct Metric {
   std::vector<std::string> filters;
   Meta meta;
   std::vector<std::string> tags;
-  std::string group;      ///< dbt group (owner); may be empty
+  std::string group;             ///< dbt group (owner); may be empty
   std::string time_granularity;  ///< default grain of metric_time for this metric; may be empty
   bool is_private = false;
 
-  std::optional<MeasureInput> measure;          ///< simple, cumulative over a measure
+  std::optional<MeasureInput> measure;                ///< simple, cumulative over a measure
   std::optional<MetricInput> numerator, denominator;  ///< ratio
-  std::string expr;                             ///< derived
-  std::vector<MetricInput> inputs;              ///< derived; cumulative over a metric has one
-  std::optional<TimeWindow> window;             ///< cumulative
-  std::string grain_to_date;                    ///< cumulative
+  std::string expr;                                   ///< derived
+  std::vector<MetricInput> inputs;                    ///< derived; cumulative over a metric has one
+  std::optional<TimeWindow> window;                   ///< cumulative
+  std::string grain_to_date;                          ///< cumulative
   PeriodAggregation period_agg = PeriodAggregation::first;
   struct Conversion {
     std::optional<MeasureInput> base_measure, conversion_measure;
@@ -169,7 +193,8 @@ struct ColumnNode {
 
 enum class TestState { unknown, passed, warned, failed };
 struct DataTest {
-  std::string unique_id, kind, column;  ///< kind: unique, not_null, relationships, accepted_values, other
+  std::string unique_id, kind,
+      column;  ///< kind: unique, not_null, relationships, accepted_values, other
   TestState state = TestState::unknown;
   std::vector<std::string> accepted_values;
 };
@@ -201,7 +226,8 @@ struct ImportProblem {
 
 /// One import, whole. Immutable once shared.
 struct ProjectModel {
-  std::string version;  ///< content hash: equal artifacts give equal versions; answers carry it as model_version
+  std::string version;  ///< content hash: equal artifacts give equal versions; answers carry it as
+                        ///< model_version
   std::string project_name, dbt_version;
   std::optional<WallTime> generated_at;
   WallTime imported_at{};
@@ -222,31 +248,44 @@ struct ProjectModel {
 
 namespace loquat {
 LOQUAT_ENUM(contracts::Grain, 11,
-            {{{contracts::Grain::nanosecond, "nanosecond"}, {contracts::Grain::microsecond, "microsecond"},
-              {contracts::Grain::millisecond, "millisecond"}, {contracts::Grain::second, "second"},
-              {contracts::Grain::minute, "minute"}, {contracts::Grain::hour, "hour"},
-              {contracts::Grain::day, "day"}, {contracts::Grain::week, "week"},
-              {contracts::Grain::month, "month"}, {contracts::Grain::quarter, "quarter"},
+            {{{contracts::Grain::nanosecond, "nanosecond"},
+              {contracts::Grain::microsecond, "microsecond"},
+              {contracts::Grain::millisecond, "millisecond"},
+              {contracts::Grain::second, "second"},
+              {contracts::Grain::minute, "minute"},
+              {contracts::Grain::hour, "hour"},
+              {contracts::Grain::day, "day"},
+              {contracts::Grain::week, "week"},
+              {contracts::Grain::month, "month"},
+              {contracts::Grain::quarter, "quarter"},
               {contracts::Grain::year, "year"}}});
 LOQUAT_ENUM(contracts::Aggregation, 9,
-            {{{contracts::Aggregation::sum, "sum"}, {contracts::Aggregation::min, "min"},
-              {contracts::Aggregation::max, "max"}, {contracts::Aggregation::count, "count"},
+            {{{contracts::Aggregation::sum, "sum"},
+              {contracts::Aggregation::min, "min"},
+              {contracts::Aggregation::max, "max"},
+              {contracts::Aggregation::count, "count"},
               {contracts::Aggregation::count_distinct, "count_distinct"},
               {contracts::Aggregation::sum_boolean, "sum_boolean"},
-              {contracts::Aggregation::average, "average"}, {contracts::Aggregation::median, "median"},
+              {contracts::Aggregation::average, "average"},
+              {contracts::Aggregation::median, "median"},
               {contracts::Aggregation::percentile, "percentile"}}});
 LOQUAT_ENUM(contracts::EntityType, 4,
-            {{{contracts::EntityType::primary, "primary"}, {contracts::EntityType::unique, "unique"},
-              {contracts::EntityType::foreign, "foreign"}, {contracts::EntityType::natural, "natural"}}});
+            {{{contracts::EntityType::primary, "primary"},
+              {contracts::EntityType::unique, "unique"},
+              {contracts::EntityType::foreign, "foreign"},
+              {contracts::EntityType::natural, "natural"}}});
 LOQUAT_ENUM(contracts::DimensionType, 2,
             {{{contracts::DimensionType::categorical, "categorical"},
               {contracts::DimensionType::time, "time"}}});
 LOQUAT_ENUM(contracts::MetricType, 5,
-            {{{contracts::MetricType::simple, "simple"}, {contracts::MetricType::ratio, "ratio"},
-              {contracts::MetricType::derived, "derived"}, {contracts::MetricType::cumulative, "cumulative"},
+            {{{contracts::MetricType::simple, "simple"},
+              {contracts::MetricType::ratio, "ratio"},
+              {contracts::MetricType::derived, "derived"},
+              {contracts::MetricType::cumulative, "cumulative"},
               {contracts::MetricType::conversion, "conversion"}}});
 LOQUAT_ENUM(contracts::PeriodAggregation, 3,
-            {{{contracts::PeriodAggregation::first, "first"}, {contracts::PeriodAggregation::last, "last"},
+            {{{contracts::PeriodAggregation::first, "first"},
+              {contracts::PeriodAggregation::last, "last"},
               {contracts::PeriodAggregation::average, "average"}}});
 LOQUAT_ENUM(contracts::ConversionCalculation, 2,
             {{{contracts::ConversionCalculation::conversions, "conversions"},
