@@ -27,7 +27,12 @@ target_link_libraries(lib_rdkafka INTERFACE PkgConfig::RDKAFKA)
 target_link_libraries(lib_sqlite INTERFACE PkgConfig::SQLITE)
 
 # DuckDB comes by a registry client, pinned and checked by scripts/fetch-deps, into .deps (never committed).
-set(LOQUAT_DEPS_DIR "${CMAKE_SOURCE_DIR}/.deps" CACHE PATH "Where scripts/fetch-deps puts pinned libraries")
+if(DEFINED ENV{LOQUAT_DEPS})
+  set(deps_default "$ENV{LOQUAT_DEPS}")
+else()
+  set(deps_default "${CMAKE_SOURCE_DIR}/.deps")
+endif()
+set(LOQUAT_DEPS_DIR "${deps_default}" CACHE PATH "Where scripts/fetch-deps puts pinned libraries")
 add_library(duckdb SHARED IMPORTED)
 set_target_properties(duckdb PROPERTIES
   IMPORTED_LOCATION "${LOQUAT_DEPS_DIR}/duckdb/libduckdb.so"
