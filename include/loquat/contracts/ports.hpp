@@ -1,0 +1,186 @@
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loquat/base/result.hpp"
+#include "loquat/contracts/turn.hpp"
+#include "loquat/wire/events.hpp"
+#include "loquat/wire/topics.hpp"
+
+/// Ports between rooms. All are called on the loop's thread; an awaitable may be cancelled by its
+/// caller. Implementations are owned by app and outlive every caller.
+namespace loquat::contracts {
+
+template <class T>
+using Task = boost::asio::awaitable<T>;
+
+// ---- events
+// ------------------------------------------------------------------------------------------------
+
+/// `accepted`: a broker that keeps things has reported it. `buffered`: kept here, durably where a
+/// spool is set.
+enum class Receipt { accepted, buffered };
+
+class EventPublisher {
+ public:
+  virtual ~EventPublisher() = default;
+  /// For feedback, learning signals and audit: the answer means that the event is kept (contract,
+  /// section 4). Errors: buffer_full; nothing was kept. After cancellation the event may or may not
+  /// be kept.
+  [[nodiscard]] virtual Task<Result<Receipt>> publish(wire::Event event) = 0;
+  /// For everything else: never waits; what finds no room is dropped by the topic's policy and
+  /// counted.
+  virtual void offer(wire::Event event) = 0;
+};
+
+/// Where a consumed record came from.
+struct RecordPlace {
+  std::string topic;
+  int partition = 0;
+  std::int64_t offset = 0;
+};
+/// What the consumer hands on. Success means the effect is stored; the offset is committed after
+/// it. Errors: invalid_request or corrupt = the record can never be handled (it goes to the
+/// dead-letter topic); anything else = try again later.
+class FeedbackHandler {
+ public:
+  virtual ~FeedbackHandler() = default;
+  [[nodiscard]] virtual Task<Result<void>> handle(wire::FeedbackEvent event, RecordPlace place) = 0;
+};
+
+// ---- query engine
+// --------------------------------------------------------------------------------------------
+
+struct QueryRequest {
+  std::string query_id;
+  std::string sql;
+  std::int64_t row_limit = 10'000;  ///< more rows set `truncated`
+  Time deadline{};
+  Principal principal;
+  RequestContext context;
+};
+class QueryEngine {
+ public:
+  virtual ~QueryEngine() = default;
+  [[nodiscard]] virtual std::string_view dialect() const noexcept = 0;  ///< duckdb or trino
+  /// Runs one SELECT. Cancelling the task cancels the query in the engine.
+  /// Errors: unsupported_sql (refused by the last door), query_engine_unavailable, query_timeout,
+  /// query_failed, cancelled.
+  [[nodiscard]] virtual Task<Result<ResultSet>> execute(QueryRequest request) = 0;
+};
+
+/// Facts of one statement, from its tree.
+struct StatementFacts {
+  bool is_single_select = false;
+  std::vector<std::string> tables;    ///< qualified as written
+  std::vector<std::string> problems;  ///< why it would be refused; empty if it would run
+  std::string fingerprint;            ///< SHA-256 hex of the statement without literals
+};
+class SqlInspector {
+ public:
+  virtual ~SqlInspector() = default;
+  /// Errors: unsupported_sql. `sql` at most 64 KiB.
+  [[nodiscard]] virtual Task<Result<StatementFacts>> inspect(std::string sql,
+                                                             std::string dialect) = 0;
+};
+
+// ---- what a turn asks others
+// --------------------------------------------------------------------------------
+
+/// The model in force; nullptr before the first import.
+class SemanticModels {
+ public:
+  virtual ~SemanticModels() = default;
+  [[nodiscard]] virtual std::shared_ptr<const ModelSnapshot> current() const = 0;
+};
+
+class Profiles {
+ public:
+  virtual ~Profiles() = default;
+  [[nodiscard]] virtual Task<Result<Preferences>> load(Principal principal) = 0;
+};
+
+struct SuggestRequest {
+  Principal principal;
+  RequestContext context;
+  std::string session_id;
+  std::string question;
+  std::optional<MetricQuery> query;
+  std::shared_ptr<const ModelSnapshot> model;
+  Date today{};
+};
+class Suggester {
+ public:
+  virtual ~Suggester() = default;
+  /// Every suggestion has been compiled. Empty where the mode says so.
+  [[nodiscard]] virtual Task<Result<std::vector<wire::Suggestion>>> suggest(
+      SuggestRequest request) = 0;
+};
+
+struct ModelReply {
+  std::string text;
+  std::int64_t input_tokens = 0, output_tokens = 0;
+  std::string model_id;
+};
+class LanguageModel {
+ public:
+  virtual ~LanguageModel() = default;
+  [[nodiscard]] virtual bool is_configured() const noexcept = 0;
+  /// One chat completion held by `json_schema` (empty: free text). Errors: llm_unavailable,
+  /// timed_out, corrupt.
+  [[nodiscard]] virtual Task<Result<ModelReply>> complete(std::string system, std::string user,
+                                                          std::string json_schema,
+                                                          Time deadline) = 0;
+};
+
+/// Classification of columns by the catalog service.
+class ColumnTags {
+ public:
+  virtual ~ColumnTags() = default;
+  /// True if the values of `relation.column` must be masked for `principal`, given what dbt says of
+  /// it (nullopt: dbt says nothing). Never waits: last known tags, or the stated default.
+  [[nodiscard]] virtual bool must_mask(std::string_view relation, std::string_view column,
+                                       std::optional<bool> dbt_says, bool is_text,
+                                       const Principal& principal) const = 0;
+  /// Asks the catalog for these relations' tags in the background, if it is configured.
+  virtual void want(std::vector<std::string> relations) = 0;
+};
+
+/// The platform's semantic layer service. Errors: unavailable means: use the local model.
+class SemanticLayer {
+ public:
+  virtual ~SemanticLayer() = default;
+  [[nodiscard]] virtual bool is_configured() const noexcept = 0;
+  [[nodiscard]] virtual Task<Result<ResultSet>> query(MetricQuery query, Principal principal,
+                                                      RequestContext context, Time deadline) = 0;
+};
+
+// ---- observers of finished turns
+// -----------------------------------------------------------------------------
+
+/// Told after an answer is complete. Must return at once; own work goes to own tasks.
+class TurnObserver {
+ public:
+  virtual ~TurnObserver() = default;
+  virtual void on_turn_finished(std::shared_ptr<const TurnFinished> turn) = 0;
+};
+/// Told when somebody finished a feedback event's effect (personalization learns from it).
+class FeedbackObserver {
+ public:
+  virtual ~FeedbackObserver() = default;
+  virtual void on_feedback(const wire::FeedbackEvent& event) = 0;
+};
+
+}  // namespace loquat::contracts
+
+namespace loquat {
+LOQUAT_ENUM(contracts::Receipt, 2,
+            {{{contracts::Receipt::accepted, "accepted"},
+              {contracts::Receipt::buffered, "buffered"}}});
+}  // namespace loquat
