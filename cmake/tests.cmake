@@ -8,6 +8,9 @@ target_include_directories(loquat_test_support INTERFACE "${CMAKE_SOURCE_DIR}/te
 target_compile_definitions(loquat_test_support INTERFACE
   LOQUAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" LOQUAT_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
 
+# All test programs, and nothing else: `ninja tests`.
+add_custom_target(tests)
+
 function(loquat_add_test name folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cpp")
   if(NOT sources)
@@ -21,6 +24,10 @@ function(loquat_add_test name folder)
       target_link_libraries(${name} PRIVATE loquat_${room})
     endforeach()
   endif()
+  if(TARGET tsan_c11_threads)
+    target_link_libraries(${name} PRIVATE tsan_c11_threads)
+  endif()
+  add_dependencies(tests ${name})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()

@@ -13,8 +13,16 @@ if(LOQUAT_SANITIZE STREQUAL "address")
 elseif(LOQUAT_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread)
   add_link_options(-fsanitize=thread -rdynamic)
+  # Linked into every program: librdkafka's C11 threads must go through what the sanitizer sees (the file says why).
+  add_library(tsan_c11_threads OBJECT "${CMAKE_SOURCE_DIR}/tests/support/tsan_c11_threads.c")
 elseif(LOQUAT_SANITIZE)
   message(FATAL_ERROR "LOQUAT_SANITIZE is '${LOQUAT_SANITIZE}'; allowed: address, thread, or empty")
+endif()
+
+# Before any target of ours, so that the rooms too report the branches they take.
+option(LOQUAT_FUZZ "Build the fuzz targets (clang only)" OFF)
+if(LOQUAT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 find_program(LOQUAT_MOLD mold)
