@@ -1,0 +1,152 @@
+#include "place.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace loquat::dbt {
+namespace {
+
+const Json kNull;
+
+std::string escaped(std::string_view key) {
+  std::string out;
+  for (const char c : key) {
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
+  }
+  return out;
+}
+
+bool names_personal_data(std::string tag) {
+  std::ranges::transform(tag, tag.begin(), [](unsigned char c) {
+    return c == '-' ? '_' : static_cast<char>(std::tolower(c));
+  });
+  return tag == "pii" || tag == "contains_pii" || tag == "personal_data" || tag == "gdpr";
+}
+
+void read_personal_data(const Place& owner, const Place& meta, contracts::Meta& out) {
+  for (const auto* key : {"pii", "contains_pii", "personal_data"})
+    if (meta.is_object() && meta.at(key).json().is_boolean()) out.personal_data = meta.flag(key);
+  for (const auto& tags : {owner.texts("tags"), owner.at("config").texts("tags")})
+    if (!out.personal_data && std::ranges::any_of(tags, names_personal_data))
+      out.personal_data = true;
+}
+
+}  // namespace
+
+const Json* Place::member(std::string_view key) const {
+  if (!value_->is_object()) return nullptr;
+  const auto found = value_->find(key);
+  return found == value_->end() ? nullptr : &*found;
+}
+
+Place Place::at(std::string_view key) const {
+  const Json* found = member(key);
+  return Place(found ? *found : kNull, artifact_, pointer_ + "/" + escaped(key), *problems_);
+}
+
+std::string Place::text(std::string_view key) const {
+  const Json* found = member(key);
+  if (!found || found->is_null()) return {};
+  if (found->is_string()) return found->get<std::string>();
+  if (found->is_number_integer()) return std::to_string(found->get<std::int64_t>());
+  at(key).report("expected a string");
+  return {};
+}
+
+bool Place::flag(std::string_view key) const {
+  const Json* found = member(key);
+  if (!found || found->is_null()) return false;
+  if (found->is_boolean()) return found->get<bool>();
+  at(key).report("expected true or false");
+  return false;
+}
+
+std::optional<double> Place::number(std::string_view key) const {
+  const Json* found = member(key);
+  if (!found || found->is_null()) return std::nullopt;
+  if (found->is_number()) return found->get<double>();
+  at(key).report("expected a number");
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> Place::integer(std::string_view key) const {
+  const Json* found = member(key);
+  if (!found || found->is_null()) return std::nullopt;
+  if (found->is_number_integer()) return found->get<std::int64_t>();
+  at(key).report("expected a whole number");
+  return std::nullopt;
+}
+
+std::vector<std::string> Place::texts(std::string_view key) const {
+  std::vector<std::string> out;
+  const Json* found = member(key);
+  if (!found || found->is_null()) return out;
+  if (found->is_string()) {
+    out.push_back(found->get<std::string>());
+    return out;
+  }
+  if (!found->is_array()) {
+    at(key).report("expected an array of strings");
+    return out;
+  }
+  for (const Place& item : at(key).each()) {
+    if (item.is_string())
+      out.push_back(item.json().get<std::string>());
+    else
+      item.report("expected a string");
+  }
+  return out;
+}
+
+std::vector<Place> Place::each() const {
+  std::vector<Place> out;
+  if (value_->is_array()) {
+    out.reserve(value_->size());
+    for (std::size_t i = 0; i < value_->size(); ++i)
+      out.emplace_back((*value_)[i], artifact_, pointer_ + "/" + std::to_string(i), *problems_);
+  } else if (value_->is_object()) {
+    out.reserve(value_->size());
+    for (const auto& [key, item] : value_->items())
+      out.emplace_back(item, artifact_, pointer_ + "/" + escaped(key), *problems_);
+  } else if (!value_->is_null()) {
+    report("expected an array or an object");
+  }
+  return out;
+}
+
+void Place::report(std::string message) const {
+  problems_->push_back({std::string(artifact_), pointer_, std::move(message)});
+}
+
+contracts::Meta read_meta(const Place& owner) {
+  contracts::Meta out;
+  const Place in_config = owner.at("config").at("meta");
+  const Place own = owner.at("meta");
+  const Place& meta = in_config.is_object() && !in_config.json().empty() ? in_config : own;
+  if (meta.is_object()) {
+    out.synonyms = meta.texts("synonyms");
+    if (meta.at("unit").is_string()) out.unit = meta.text("unit");
+    out.json = meta.json().dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  read_personal_data(owner, meta, out);
+  return out;
+}
+
+contracts::Relation read_relation(const Place& node_relation) {
+  contracts::Relation out;
+  out.database = node_relation.text("database");
+  out.schema = node_relation.text("schema_name");
+  out.name = node_relation.text("alias");
+  out.rendered = node_relation.text("relation_name");
+  if (!out.rendered.empty() || out.name.empty()) return out;
+  for (const auto* part : {&out.database, &out.schema, &out.name})
+    if (!part->empty()) out.rendered += (out.rendered.empty() ? "\"" : ".\"") + *part + "\"";
+  return out;
+}
+
+}  // namespace loquat::dbt

@@ -1,0 +1,69 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loquat/contracts/semantic_model.hpp"
+
+namespace loquat::dbt {
+
+using Json = nlohmann::json;
+
+/// A place in an artifact: a value, the way to it, and where to report what is wrong with it.
+/// Reading a member of the wrong kind reports it and gives the empty value; an absent or null one
+/// is silent.
+class Place {
+ public:
+  Place(const Json& value, std::string_view artifact, std::string pointer,
+        std::vector<contracts::ImportProblem>& problems)
+      : value_(&value), artifact_(artifact), pointer_(std::move(pointer)), problems_(&problems) {}
+
+  [[nodiscard]] const Json& json() const { return *value_; }
+  [[nodiscard]] const std::string& pointer() const { return pointer_; }
+  [[nodiscard]] bool is_object() const { return value_->is_object(); }
+  [[nodiscard]] bool is_string() const { return value_->is_string(); }
+
+  /// The member; a null place if there is none.
+  [[nodiscard]] Place at(std::string_view key) const;
+  [[nodiscard]] bool has(std::string_view key) const { return !at(key).json().is_null(); }
+  [[nodiscard]] std::string text(std::string_view key) const;
+  [[nodiscard]] bool flag(std::string_view key) const;
+  [[nodiscard]] std::optional<double> number(std::string_view key) const;
+  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key) const;
+  /// The strings of an array; a single string counts as an array of one.
+  [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;
+  /// The elements of an array or the values of an object.
+  [[nodiscard]] std::vector<Place> each() const;
+  [[nodiscard]] std::vector<Place> each(std::string_view key) const { return at(key).each(); }
+
+  void report(std::string message) const;
+
+ private:
+  [[nodiscard]] const Json* member(std::string_view key) const;
+  const Json* value_;
+  std::string_view artifact_;
+  std::string pointer_;
+  std::vector<contracts::ImportProblem>* problems_;
+};
+
+/// The text of an enum, or nothing with a report that names what is allowed.
+template <class E>
+[[nodiscard]] std::optional<E> read_enum(const Place& place, std::string_view key) {
+  const std::string name = place.text(key);
+  if (name.empty()) return std::nullopt;
+  if (const auto value = enum_from<E>(name)) return value;
+  std::string allowed;
+  for (const auto& [_, known] : EnumNames<E>::names) {
+    if (!allowed.empty()) allowed += ", ";
+    allowed += known;
+  }
+  place.at(key).report("'" + name + "' is not known; known are " + allowed);
+  return std::nullopt;
+}
+
+[[nodiscard]] contracts::Meta read_meta(const Place& owner);
+[[nodiscard]] contracts::Relation read_relation(const Place& node_relation);
+
+}  // namespace loquat::dbt

@@ -1,0 +1,352 @@
+#include <algorithm>
+
+#include "parts.hpp"
+
+namespace loquat::dbt {
+namespace {
+
+using namespace contracts;
+
+std::string expr_of(const Place& item) {
+  std::string expr = item.text("expr");
+  return expr.empty() ? item.text("name") : expr;
+}
+
+std::vector<std::string> filters_of(const Place& owner, std::string_view key = "filter") {
+  std::vector<std::string> out;
+  const Place filter = owner.at(key);
+  if (filter.is_string()) {
+    out.push_back(filter.json().get<std::string>());
+    return out;
+  }
+  for (const Place& one : filter.each("where_filters"))
+    if (std::string text = one.text("where_sql_template"); !text.empty()) out.push_back(text);
+  return out;
+}
+
+Grain grain_of(const Place& type_params) {
+  return read_enum<Grain>(type_params, "time_granularity").value_or(Grain::day);
+}
+
+std::optional<TimeWindow> window_of(const Place& owner, std::string_view key) {
+  const Place window = owner.at(key);
+  if (window.json().is_null()) return std::nullopt;
+  if (!window.is_object() || !window.has("granularity")) {
+    window.report("expected a window of count and granularity");
+    return std::nullopt;
+  }
+  return TimeWindow{window.integer("count").value_or(1), window.text("granularity")};
+}
+
+std::optional<Entity> read_entity(const Place& place) {
+  const auto type = read_enum<EntityType>(place, "type");
+  Entity out{place.text("name"),  type.value_or(EntityType::foreign), expr_of(place),
+             place.text("label"), place.text("description"),          read_meta(place)};
+  if (out.name.empty()) place.report("an entity without a name is left out");
+  return out.name.empty() || !type ? std::nullopt : std::optional(std::move(out));
+}
+
+std::optional<Dimension> read_dimension(const Place& place) {
+  const auto type = read_enum<DimensionType>(place, "type");
+  Dimension out;
+  out.name = place.text("name");
+  if (out.name.empty() || !type) {
+    if (out.name.empty()) place.report("a dimension without a name is left out");
+    return std::nullopt;
+  }
+  out.type = *type;
+  out.expr = expr_of(place);
+  const Place params = place.at("type_params");
+  if (out.type == DimensionType::time) out.grain = grain_of(params);
+  const Place validity = params.at("validity_params");
+  out.is_validity_start = validity.flag("is_start");
+  out.is_validity_end = validity.flag("is_end");
+  out.is_partition = place.flag("is_partition");
+  out.label = place.text("label");
+  out.description = place.text("description");
+  out.meta = read_meta(place);
+  return out;
+}
+
+void read_aggregation(const Place& place, Measure& out) {
+  const Place params = place.at("agg_params");
+  out.percentile = params.number("percentile");
+  out.percentile_discrete = params.flag("use_discrete_percentile");
+  out.percentile_approximate = params.flag("use_approximate_percentile");
+  const Place over_time = place.at("non_additive_dimension");
+  if (over_time.is_object() && over_time.has("name"))
+    out.non_additive = NonAdditiveDimension{over_time.text("name"),
+                                            over_time.text("window_choice") == "min",
+                                            over_time.texts("window_groupings")};
+}
+
+std::optional<Measure> read_measure(const Place& place, const std::string& default_time) {
+  const auto agg = read_enum<Aggregation>(place, "agg");
+  Measure out;
+  out.name = place.text("name");
+  if (out.name.empty() || !agg) {
+    place.report("a measure without a name or a known agg is left out");
+    return std::nullopt;
+  }
+  out.agg = *agg;
+  out.expr = expr_of(place);
+  out.agg_time_dimension = place.text("agg_time_dimension");
+  if (out.agg_time_dimension.empty()) out.agg_time_dimension = default_time;
+  read_aggregation(place, out);
+  out.label = place.text("label");
+  out.description = place.text("description");
+  out.meta = read_meta(place);
+  return out;
+}
+
+std::optional<SemanticModel> read_model(const Place& place) {
+  SemanticModel out;
+  out.name = place.text("name");
+  out.relation = read_relation(place.at("node_relation"));
+  if (out.name.empty() || out.relation.rendered.empty()) {
+    place.report("a semantic model without a name or a relation is left out");
+    return std::nullopt;
+  }
+  out.label = place.text("label");
+  out.description = place.text("description");
+  out.primary_entity = place.text("primary_entity");
+  out.meta = read_meta(place);
+  for (const Place& one : place.each("entities"))
+    if (auto entity = read_entity(one)) out.entities.push_back(std::move(*entity));
+  for (const Place& one : place.each("dimensions"))
+    if (auto dimension = read_dimension(one)) out.dimensions.push_back(std::move(*dimension));
+  const std::string time = place.at("defaults").text("agg_time_dimension");
+  for (const Place& one : place.each("measures"))
+    if (auto measure = read_measure(one, time)) out.measures.push_back(std::move(*measure));
+  return out;
+}
+
+std::optional<MeasureInput> measure_input(const Place& owner, std::string_view key) {
+  const Place place = owner.at(key);
+  if (place.json().is_null()) return std::nullopt;
+  MeasureInput out;
+  if (place.is_string()) {
+    out.measure = place.json().get<std::string>();
+    return out;
+  }
+  out.measure = place.text("name");
+  out.filters = filters_of(place);
+  out.alias = place.text("alias");
+  out.join_to_timespine = place.flag("join_to_timespine");
+  out.fill_nulls_with = place.number("fill_nulls_with");
+  return out;
+}
+
+MetricInput metric_input(const Place& place) {
+  MetricInput out;
+  if (place.is_string()) {
+    out.metric = place.json().get<std::string>();
+    return out;
+  }
+  out.metric = place.text("name");
+  out.filters = filters_of(place);
+  out.alias = place.text("alias");
+  out.offset_window = window_of(place, "offset_window");
+  out.offset_to_grain = place.text("offset_to_grain");
+  return out;
+}
+
+/// Newer layout: the metric brings its own aggregation; a measure of its name is made for it.
+void make_measure(const Place& params, Metric& metric, ProjectModel& project) {
+  const Place own = params.at("metric_aggregation_params");
+  const std::string owner = own.text("semantic_model");
+  const auto model = std::ranges::find(project.semantic_models, owner, &SemanticModel::name);
+  const auto agg = read_enum<Aggregation>(own, "agg");
+  if (model == project.semantic_models.end() || !agg) {
+    own.report("no semantic model '" + owner + "', or no known agg");
+    return;
+  }
+  Measure out;
+  out.name = metric.name;
+  out.agg = *agg;
+  out.expr = params.text("expr");
+  if (out.expr.empty()) out.expr = own.text("expr");
+  if (out.expr.empty()) out.expr = out.agg == Aggregation::count ? "1" : metric.name;
+  out.agg_time_dimension = own.text("agg_time_dimension");
+  out.made_for_metric = true;
+  out.label = metric.label;
+  out.description = metric.description;
+  read_aggregation(own, out);
+  MeasureInput input;
+  const bool taken = std::ranges::any_of(project.semantic_models, [&](const SemanticModel& one) {
+    return std::ranges::find(one.measures, out.name, &Measure::name) != one.measures.end();
+  });
+  if (taken) out.name = "metric " + out.name;
+  input.measure = out.name;
+  input.join_to_timespine = params.flag("join_to_timespine");
+  input.fill_nulls_with = params.number("fill_nulls_with");
+  model->measures.push_back(std::move(out));
+  metric.measure = std::move(input);
+}
+
+std::string metric_named_by(const Place& owner, std::string_view key) {
+  const Place place = owner.at(key);
+  return place.is_object() ? place.text("name") : owner.text(key);
+}
+
+void read_cumulative(const Place& params, Metric& out) {
+  const Place own = params.at("cumulative_type_params");
+  out.window = window_of(own, "window");
+  if (!out.window) out.window = window_of(params, "window");
+  out.grain_to_date = own.text("grain_to_date");
+  if (out.grain_to_date.empty()) out.grain_to_date = params.text("grain_to_date");
+  if (const auto agg = read_enum<PeriodAggregation>(own, "period_agg")) out.period_agg = *agg;
+  if (own.has("metric")) out.inputs.push_back(metric_input(own.at("metric")));
+}
+
+void read_conversion(const Place& params, Metric& out) {
+  const Place own = params.at("conversion_type_params");
+  Metric::Conversion conversion;
+  conversion.base_measure = measure_input(own, "base_measure");
+  conversion.conversion_measure = measure_input(own, "conversion_measure");
+  conversion.base_metric = metric_named_by(own, "base_metric");
+  conversion.conversion_metric = metric_named_by(own, "conversion_metric");
+  conversion.entity = own.text("entity");
+  if (const auto how = read_enum<ConversionCalculation>(own, "calculation"))
+    conversion.calculation = *how;
+  conversion.window = window_of(own, "window");
+  for (const Place& one : own.each("constant_properties"))
+    conversion.constant_properties.push_back(
+        {one.text("base_property"), one.text("conversion_property")});
+  out.conversion = std::move(conversion);
+}
+
+std::optional<Metric> read_metric(const Place& place, ProjectModel& project) {
+  const auto type = read_enum<MetricType>(place, "type");
+  Metric out;
+  out.name = place.text("name");
+  if (out.name.empty() || !type) {
+    place.report("a metric without a name or a known type is left out");
+    return std::nullopt;
+  }
+  out.type = *type;
+  out.label = place.text("label");
+  out.description = place.text("description");
+  out.filters = filters_of(place);
+  out.meta = read_meta(place);
+  out.time_granularity = place.text("time_granularity");
+  out.tags = place.texts("tags");
+  out.group = place.text("group");
+  const Place params = place.at("type_params");
+  out.is_private = params.flag("is_private");
+  out.measure = measure_input(params, "measure");
+  if (out.type != MetricType::simple || !params.has("metric_aggregation_params")) {
+    // nothing to make
+  } else if (!out.measure) {
+    make_measure(params, out, project);
+  }
+  if (params.has("numerator")) out.numerator = metric_input(params.at("numerator"));
+  if (params.has("denominator")) out.denominator = metric_input(params.at("denominator"));
+  if (out.type == MetricType::derived) out.expr = params.text("expr");
+  for (const Place& one : params.each("metrics")) out.inputs.push_back(metric_input(one));
+  if (out.type == MetricType::cumulative) read_cumulative(params, out);
+  if (out.type == MetricType::conversion) read_conversion(params, out);
+  return out;
+}
+
+std::optional<SavedQuery> read_saved_query(const Place& place) {
+  SavedQuery out;
+  out.name = place.text("name");
+  if (out.name.empty()) {
+    place.report("a saved query without a name is left out");
+    return std::nullopt;
+  }
+  out.label = place.text("label");
+  out.description = place.text("description");
+  const Place query = place.at("query_params");
+  out.metrics = query.texts("metrics");
+  out.group_by = query.texts("group_by");
+  out.order_by = query.texts("order_by");
+  out.where = filters_of(query, "where");
+  out.limit = query.integer("limit");
+  out.tags = place.texts("tags");
+  return out;
+}
+
+void read_spine(const Place& place, ProjectModel& out) {
+  TimeSpine spine;
+  spine.relation = read_relation(place.at("node_relation"));
+  const Place primary = place.at("primary_column");
+  spine.column = primary.text("name");
+  spine.grain = grain_of(primary);
+  for (const Place& one : place.each("custom_granularities")) {
+    std::string column = one.text("column_name");
+    if (column.empty()) column = one.text("name");
+    spine.custom_granularities.push_back({one.text("name"), std::move(column)});
+  }
+  if (spine.relation.rendered.empty() || spine.column.empty())
+    place.report("a time spine without a relation or a column is left out");
+  else
+    out.time_spines.push_back(std::move(spine));
+}
+
+/// `ProjectConfiguration.time_spine_table_configurations`, the layout before time spines had YAML.
+void read_old_spine(const Place& place, ProjectModel& out) {
+  TimeSpine spine;
+  const std::string location = place.text("location");
+  spine.column = place.text("column_name");
+  spine.grain = read_enum<Grain>(place, "grain").value_or(Grain::day);
+  std::string part;
+  for (const char c : location + ".") {
+    if (c != '.') {
+      part += c;
+      continue;
+    }
+    spine.relation.database = std::exchange(spine.relation.schema, spine.relation.name);
+    spine.relation.name = std::exchange(part, {});
+    spine.relation.rendered +=
+        (spine.relation.rendered.empty() ? "\"" : ".\"") + spine.relation.name + "\"";
+  }
+  if (!location.empty() && !spine.column.empty()) out.time_spines.push_back(std::move(spine));
+}
+
+/// A measure with create_metric has no metric of its own in the manifest of older versions.
+void create_metrics(const Place& root, ProjectModel& out) {
+  for (const Place& model : root.each("semantic_models"))
+    for (const Place& one : model.each("measures")) {
+      if (!one.flag("create_metric")) continue;
+      const std::string name = one.text("name");
+      if (std::ranges::find(out.metrics, name, &Metric::name) != out.metrics.end()) continue;
+      Metric metric;
+      metric.name = name;
+      metric.label = one.text("label").empty() ? name : one.text("label");
+      metric.description = one.text("description");
+      metric.measure = MeasureInput{};
+      metric.measure->measure = name;
+      out.metrics.push_back(std::move(metric));
+    }
+}
+
+}  // namespace
+
+void read_semantics(const Place& root, ProjectModel& out) {
+  for (const Place& one : root.each("semantic_models"))
+    if (auto model = read_model(one)) out.semantic_models.push_back(std::move(*model));
+  for (const Place& one : root.each("metrics"))
+    if (auto metric = read_metric(one, out)) out.metrics.push_back(std::move(*metric));
+  create_metrics(root, out);
+  for (const Place& one : root.each("saved_queries"))
+    if (auto query = read_saved_query(one)) out.saved_queries.push_back(std::move(*query));
+  const Place configuration = root.at("project_configuration");
+  for (const Place& one : configuration.each("time_spines")) read_spine(one, out);
+  if (out.time_spines.empty())
+    for (const Place& one : configuration.each("time_spine_table_configurations"))
+      read_old_spine(one, out);
+}
+
+void read_metric_config(const Place& manifest, ProjectModel& out) {
+  for (const Place& one : manifest.each("metrics")) {
+    const auto metric = std::ranges::find(out.metrics, one.text("name"), &Metric::name);
+    if (metric == out.metrics.end()) continue;
+    if (metric->tags.empty()) metric->tags = one.texts("tags");
+    if (metric->group.empty()) metric->group = one.text("group");
+    if (metric->meta.json == "{}") metric->meta = read_meta(one);
+  }
+}
+
+}  // namespace loquat::dbt
