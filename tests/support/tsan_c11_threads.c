@@ -1,10 +1,12 @@
 /* C11 threads over pthread, for ThreadSanitizer builds only.
  *
- * ThreadSanitizer intercepts pthread_*, but not the thrd_*, mtx_* and cnd_* of glibc that Debian's librdkafka calls: its
- * threads then run without the sanitizer's per-thread state and crash in the first instrumented callback. Linked into
- * an executable with -rdynamic, these definitions come before glibc's, and everything goes through what it intercepts.
+ * ThreadSanitizer intercepts pthread_*, but not the thrd_*, mtx_* and cnd_* of glibc that Debian's
+ * librdkafka calls: its threads then run without the sanitizer's per-thread state and crash in the
+ * first instrumented callback. Linked into an executable with -rdynamic, these definitions come
+ * before glibc's, and everything goes through what it intercepts.
  *
- * The objects live in the caller's own mtx_t and cnd_t, which in glibc are as large as pthread's. */
+ * The objects live in the caller's own mtx_t and cnd_t, which in glibc are as large as pthread's.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,19 +15,26 @@
 #include <threads.h>
 #include <time.h>
 
-_Static_assert(sizeof(mtx_t) >= sizeof(pthread_mutex_t), "a mutex must fit where the caller keeps it");
-_Static_assert(sizeof(cnd_t) >= sizeof(pthread_cond_t), "a condition must fit where the caller keeps it");
+_Static_assert(sizeof(mtx_t) >= sizeof(pthread_mutex_t),
+               "a mutex must fit where the caller keeps it");
+_Static_assert(sizeof(cnd_t) >= sizeof(pthread_cond_t),
+               "a condition must fit where the caller keeps it");
 _Static_assert(sizeof(thrd_t) == sizeof(pthread_t), "thread ids are passed through");
 _Static_assert(sizeof(tss_t) == sizeof(pthread_key_t), "keys are passed through");
 _Static_assert(sizeof(once_flag) == sizeof(pthread_once_t), "flags are passed through");
 
 static int answer(int error) {
   switch (error) {
-    case 0: return thrd_success;
-    case ENOMEM: return thrd_nomem;
-    case ETIMEDOUT: return thrd_timedout;
-    case EBUSY: return thrd_busy;
-    default: return thrd_error;
+    case 0:
+      return thrd_success;
+    case ENOMEM:
+      return thrd_nomem;
+    case ETIMEDOUT:
+      return thrd_timedout;
+    case EBUSY:
+      return thrd_busy;
+    default:
+      return thrd_error;
   }
 }
 
@@ -61,7 +70,9 @@ int thrd_join(thrd_t thread, int* result) {
 }
 
 thrd_t thrd_current(void) { return (thrd_t)pthread_self(); }
-int thrd_equal(thrd_t left, thrd_t right) { return pthread_equal((pthread_t)left, (pthread_t)right); }
+int thrd_equal(thrd_t left, thrd_t right) {
+  return pthread_equal((pthread_t)left, (pthread_t)right);
+}
 int thrd_detach(thrd_t thread) { return answer(pthread_detach((pthread_t)thread)); }
 void thrd_yield(void) { sched_yield(); }
 _Noreturn void thrd_exit(int result) { pthread_exit((void*)(intptr_t)result); }
@@ -86,7 +97,9 @@ int mtx_timedlock(mtx_t* mutex, const struct timespec* until) {
 int cnd_init(cnd_t* condition) { return answer(pthread_cond_init(condition_of(condition), NULL)); }
 void cnd_destroy(cnd_t* condition) { pthread_cond_destroy(condition_of(condition)); }
 int cnd_signal(cnd_t* condition) { return answer(pthread_cond_signal(condition_of(condition))); }
-int cnd_broadcast(cnd_t* condition) { return answer(pthread_cond_broadcast(condition_of(condition))); }
+int cnd_broadcast(cnd_t* condition) {
+  return answer(pthread_cond_broadcast(condition_of(condition)));
+}
 int cnd_wait(cnd_t* condition, mtx_t* mutex) {
   return answer(pthread_cond_wait(condition_of(condition), mutex_of(mutex)));
 }
@@ -94,9 +107,15 @@ int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const struct timespec* until) 
   return answer(pthread_cond_timedwait(condition_of(condition), mutex_of(mutex), until));
 }
 
-int tss_create(tss_t* key, tss_dtor_t destroy) { return answer(pthread_key_create((pthread_key_t*)key, destroy)); }
+int tss_create(tss_t* key, tss_dtor_t destroy) {
+  return answer(pthread_key_create((pthread_key_t*)key, destroy));
+}
 void tss_delete(tss_t key) { pthread_key_delete((pthread_key_t)key); }
 void* tss_get(tss_t key) { return pthread_getspecific((pthread_key_t)key); }
-int tss_set(tss_t key, void* value) { return answer(pthread_setspecific((pthread_key_t)key, value)); }
+int tss_set(tss_t key, void* value) {
+  return answer(pthread_setspecific((pthread_key_t)key, value));
+}
 
-void call_once(once_flag* flag, void (*run)(void)) { pthread_once((pthread_once_t*)(void*)flag, run); }
+void call_once(once_flag* flag, void (*run)(void)) {
+  pthread_once((pthread_once_t*)(void*)flag, run);
+}
