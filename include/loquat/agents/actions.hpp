@@ -1,0 +1,105 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "loquat/agents/query_shape.hpp"
+#include "loquat/base/clock.hpp"
+#include "loquat/contracts/turn.hpp"
+#include "loquat/semantic/planner.hpp"
+#include "loquat/wire/entries.hpp"
+
+/// What the agents ask of their driver, and what it tells them. Plain data.
+namespace loquat::agents {
+
+/// Both clocks at one moment; the driver reads them.
+struct Now {
+  Time steady{};
+  WallTime wall{};
+};
+
+struct TurnInput {
+  std::string message_id, response_id, query_id;
+  std::string trace_id, parent_span_id;
+  std::string question;
+  bool refine = false;
+  Date today{};
+  std::shared_ptr<const contracts::ModelSnapshot> model;  ///< nullptr: nothing imported yet
+  std::optional<LastQuery> previous;
+  contracts::Preferences preferences;
+  std::string dialect = "duckdb";
+  std::int64_t row_limit = 10'000;
+  bool may_see_personal_data = false;
+  std::string response_style;
+  std::vector<std::string> degraded;  ///< integrations whose fall-back this turn already uses
+};
+
+/// Work for the worker pool: planning and compiling, pure and thread safe.
+struct PlanTask {
+  std::shared_ptr<const contracts::ModelSnapshot> model;
+  semantic::PlanRequest request;
+  semantic::CompileOptions options;
+};
+struct PlanDone {
+  semantic::PlanOutcome outcome;
+  std::optional<semantic::CompiledQuery> compiled;  ///< set for a plan that compiles
+  std::optional<Error> compile_error;
+  struct OutputSource {
+    std::size_t column = 0;  ///< index into the compiled columns
+    std::string relation, source_column;
+    std::optional<bool> personal_data;  ///< what dbt says
+  };
+  std::vector<OutputSource> sources;  ///< of the output columns that carry source values
+  std::optional<std::string> unit;    ///< of the first metric
+  double planning_ms = 0;
+};
+[[nodiscard]] PlanDone perform(const PlanTask& task);
+
+/// Appends to the session log.
+struct Emit {
+  wire::EntryPayload payload;
+};
+/// A thought, decision, span, metric or insight; the driver fills the common fields and publishes
+/// it.
+struct Report {
+  wire::Event event;
+};
+struct Plan {
+  PlanTask task;
+};
+struct RunQuery {
+  std::string sql;
+  std::int64_t row_limit = 0;
+  contracts::MetricQuery query;
+  std::vector<PlanDone::OutputSource> sources;
+  std::vector<std::string> relations;
+  std::string span_id;  ///< of the client span, for traceparent
+};
+struct AskSuggestions {
+  std::optional<contracts::MetricQuery> query;
+};
+/// The turn is over: `answer` is whole; its `complete` entry stands in the actions before this one.
+struct Finish {
+  std::shared_ptr<const wire::Answer> answer;
+  std::optional<LastQuery> last_query;
+  std::shared_ptr<const contracts::ResultSet> result;
+  std::string query_error;
+  double planning_ms = 0, query_ms = 0;
+};
+using Action = std::variant<Emit, Report, Plan, RunQuery, AskSuggestions, Finish>;
+/// In order. At most the last is one that waits for an outcome (Plan, RunQuery, AskSuggestions) or
+/// Finish.
+using Actions = std::vector<Action>;
+
+/// Rows as the user may see them.
+struct QueryDone {
+  Result<contracts::ResultSet> result;
+  double query_ms = 0;
+  std::vector<std::string> masked_columns;
+  std::optional<double> cached_age_ms;  ///< set when an older result stands in for the engine
+  std::string answered_by;              ///< query_engine or semantic_layer
+};
+
+}  // namespace loquat::agents

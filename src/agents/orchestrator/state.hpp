@@ -1,0 +1,70 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loquat/agents/orchestrator.hpp"
+
+namespace loquat::agents {
+
+inline constexpr std::string_view kOrchestrator = "orchestrator";
+inline constexpr std::string_view kRouter = "router";
+inline constexpr std::string_view kSqlAgent = "sql_agent";
+inline constexpr std::string_view kAnalysisAgent = "analysis_agent";
+inline constexpr std::string_view kVizAgent = "viz_agent";
+inline constexpr std::string_view kQuality = "quality";
+
+/// A step under way: its entries, its thought and its span come from one place.
+struct Step {
+  std::string_view agent;
+  wire::StepType type = wire::StepType::INTENT_ANALYSIS;
+  std::string name;  ///< of the span, e.g. `plan question`
+  std::string goal;
+  std::string span_id;
+  wire::SpanKind kind = wire::SpanKind::internal;
+  Now started{};
+};
+
+/// How a step ended.
+struct StepEnd {
+  std::string summary;
+  std::string reasoning;
+  double confidence = 0;
+  wire::ThinkingStatus status = wire::ThinkingStatus::ok;
+  std::map<std::string, std::string> attributes{};
+};
+
+struct Orchestrator::State {
+  State(TurnInput in, RandomSource& source) : input(std::move(in)), random(source) {}
+
+  TurnInput input;
+  RandomSource& random;
+  Now started{};
+  wire::Answer answer;
+  std::shared_ptr<const contracts::ResultSet> rows;
+  std::optional<contracts::MetricQuery> query;
+  std::optional<semantic::CompiledQuery> compiled;
+  std::vector<PlanDone::OutputSource> sources;
+  std::optional<std::string> unit;
+  std::string time_phrase;
+  std::string query_error;
+  double planning_ms = 0;
+  double query_ms = 0;
+  int step_index = 0;
+  std::optional<Step> step;
+  std::string root_span_id;
+  bool is_over = false;
+
+  void begin_step(Actions& out, Step step, Now now);
+  void end_step(Actions& out, StepEnd end, Now now);
+  void decide(Actions& out, std::string_view agent, wire::DecisionType type, std::string chosen,
+              std::vector<wire::DecisionAlternative> alternatives, double confidence,
+              std::string rationale);
+  void visit(std::string_view agent);
+  void say(Actions& out, std::string text);
+  void finish(Actions& out, Now now);
+};
+
+[[nodiscard]] double milliseconds_between(Now from, Now to);
+
+}  // namespace loquat::agents
