@@ -10,6 +10,7 @@
 
 #include "loquat/base/result.hpp"
 #include "loquat/contracts/turn.hpp"
+#include "loquat/wire/answer.hpp"
 #include "loquat/wire/events.hpp"
 #include "loquat/wire/topics.hpp"
 
@@ -175,6 +176,67 @@ class FeedbackObserver {
  public:
   virtual ~FeedbackObserver() = default;
   virtual void on_feedback(const wire::FeedbackEvent& event) = 0;
+};
+
+// ---- what the REST edge asks others
+// -----------------------------------------------------------------------------
+
+/// Takes the `feedback` frame of a connection; the same as POST /api/v1/feedback/submit.
+class FeedbackIntake {
+ public:
+  virtual ~FeedbackIntake() = default;
+  /// `body`: the frame as JSON, its `type` included. Out: the receipt's JSON `{event_id, status}`.
+  /// Errors: invalid_request, not_found, buffer_full.
+  [[nodiscard]] virtual Task<Result<std::string>> submit(Principal principal,
+                                                         RequestContext context,
+                                                         std::string session_id,
+                                                         std::string body) = 0;
+};
+
+/// One thing that can be asked for.
+struct SemanticName {
+  std::string name, label, description, type;  ///< type: of the metric, dimension or entity
+  std::vector<std::string> grains;             ///< time dimensions
+  std::string model;                           ///< where it is defined; empty for metrics
+};
+struct SavedQueryInfo {
+  std::string name, label, description;
+  wire::QueryShape query;
+};
+struct SemanticQueryResult {
+  wire::QueryShape query;  ///< as it was understood
+  std::string sql, dialect, query_id, model_version;
+  wire::AnswerData data;
+  std::vector<std::string> warnings;
+};
+/// Metrics without a conversation: lists, compiles and runs metric queries of the model in force.
+/// Errors: unavailable before the first import; not_found for an unknown name; and for queries
+/// unprocessable_question with what is near, query_engine_unavailable, query_timeout, query_failed.
+class SemanticQueries {
+ public:
+  virtual ~SemanticQueries() = default;
+  [[nodiscard]] virtual Result<std::vector<SemanticName>> metrics(const Principal& principal) = 0;
+  /// What every one of `metrics` can be grouped by; empty `metrics`: all there are.
+  [[nodiscard]] virtual Result<std::vector<SemanticName>> dimensions(
+      const Principal& principal, std::vector<std::string> metrics) = 0;
+  [[nodiscard]] virtual Result<std::vector<SemanticName>> entities(
+      const Principal& principal, std::vector<std::string> metrics) = 0;
+  /// Values of one categorical dimension that contain `search` (any case), at most `limit`. Masked
+  /// dimensions: forbidden.
+  [[nodiscard]] virtual Task<Result<std::vector<std::string>>> dimension_values(
+      Principal principal, RequestContext context, std::string dimension, std::string search,
+      std::size_t limit, Time deadline) = 0;
+  [[nodiscard]] virtual Result<std::vector<SavedQueryInfo>> saved_queries(
+      const Principal& principal) = 0;
+  /// `dialect`: duckdb, trino, or empty for the engine's own.
+  [[nodiscard]] virtual Task<Result<SemanticQueryResult>> compile(Principal principal,
+                                                                  RequestContext context,
+                                                                  wire::QueryShape query,
+                                                                  std::string dialect) = 0;
+  [[nodiscard]] virtual Task<Result<SemanticQueryResult>> query(Principal principal,
+                                                                RequestContext context,
+                                                                wire::QueryShape query,
+                                                                Time deadline) = 0;
 };
 
 }  // namespace loquat::contracts

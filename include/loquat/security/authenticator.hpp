@@ -1,0 +1,42 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "loquat/base/clock.hpp"
+#include "loquat/base/result.hpp"
+#include "loquat/contracts/principal.hpp"
+#include "loquat/security/config.hpp"
+
+namespace loquat::security {
+
+/// What a caller shows. Views must live through the call.
+struct Credentials {
+  std::string_view authorization;  ///< the header, as it came
+  std::string_view bare_token;     ///< from the subprotocol or the query
+  std::string_view tenant_header, user_header;
+  std::string_view ip;
+};
+
+/// Proves who calls. Loop thread only; does not wait.
+class Authenticator {
+ public:
+  /// Reads the key. Errors: invalid_request naming the key and what is allowed (no key, HS256 secret
+  /// under 32 bytes, no RSA key of 2048 bits or more, `none` on an address that is not loopback).
+  [[nodiscard]] static Result<std::unique_ptr<Authenticator>> make(const AuthConfig& config,
+                                                                   std::string_view http_host,
+                                                                   const WallClock& wall);
+  virtual ~Authenticator() = default;
+  /// Errors: unauthorized (no token, or it is malformed, of another algorithm or key, expired, not
+  /// yet valid, of another issuer or audience, without tenant or subject); forbidden (a header names
+  /// another tenant or user than the token). The detail names the reason, never the token.
+  [[nodiscard]] virtual Result<contracts::Principal> authenticate(
+      const Credentials& credentials) const = 0;
+  [[nodiscard]] virtual AuthMode mode() const noexcept = 0;
+};
+
+/// True for 127.0.0.0/8, ::1 and `localhost`.
+[[nodiscard]] bool is_loopback(std::string_view host) noexcept;
+
+}  // namespace loquat::security

@@ -1,0 +1,40 @@
+#pragma once
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "loquat/base/result.hpp"
+#include "loquat/base/sources.hpp"
+#include "loquat/contracts/principal.hpp"
+
+namespace loquat::security {
+
+/// One-time tickets: proof of a principal for one connection, so that no token stands in a URL.
+/// Also holds the cookies that a ticket is exchanged for. Loop thread only; bounded.
+class Tickets {
+ public:
+  Tickets(const Sources& sources, Clock::duration ttl, std::size_t max)
+      : sources_(sources), ttl_(ttl), max_(max) {}
+  /// Errors: overloaded when `max` are waiting to be used.
+  [[nodiscard]] Result<std::string> issue(contracts::Principal principal, Time now);
+  /// The principal, once; nothing if unknown, used or over its time.
+  [[nodiscard]] std::optional<contracts::Principal> redeem(std::string_view ticket, Time now);
+  /// Looks without using it up: for cookies, which serve until their own end.
+  [[nodiscard]] std::optional<contracts::Principal> peek(std::string_view ticket, Time now);
+
+ private:
+  struct Item {
+    contracts::Principal principal;
+    Time until;
+  };
+  void drop_expired(Time now);
+  Sources sources_;
+  Clock::duration ttl_;
+  std::size_t max_;
+  std::unordered_map<std::string, Item> items_;
+  std::deque<std::pair<Time, std::string>> order_;
+};
+
+}  // namespace loquat::security
