@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "loquat/base/time_format.hpp"
+#include "loquat/contracts/semantic_model.hpp"
+#include "loquat/semantic/semantic.hpp"
+
+namespace loquat::semantic {
+
+/// What differs between engines, as texts of SQL. One file each; immutable.
+class DialectWords {
+ public:
+  virtual ~DialectWords() = default;
+
+  /// `grain` is a standard grain's name.
+  [[nodiscard]] virtual std::string truncated(std::string_view grain,
+                                              std::string_view expr) const = 0;
+  /// `expr` plus (minus, if negative) so many of a unit: day, week, month, quarter, year, hour…
+  [[nodiscard]] virtual std::string shifted(std::string_view expr, std::int64_t count,
+                                            std::string_view unit) const = 0;
+  /// `part`: dow (ISO: 1 is Monday), doy, day, week, month, quarter, year.
+  [[nodiscard]] virtual std::string extracted(std::string_view part,
+                                              std::string_view expr) const = 0;
+  [[nodiscard]] virtual std::string median(std::string_view expr) const = 0;
+  [[nodiscard]] virtual std::string percentile(std::string_view expr,
+                                               const contracts::Measure& measure) const = 0;
+  /// The value of the row where `order` is least (greatest), null values included.
+  [[nodiscard]] virtual std::string first_by(std::string_view expr,
+                                             std::string_view order) const = 0;
+  [[nodiscard]] virtual std::string last_by(std::string_view expr,
+                                            std::string_view order) const = 0;
+  /// How a text literal is written that is compared with a time.
+  [[nodiscard]] virtual std::string time_literal(std::string_view quoted) const = 0;
+  [[nodiscard]] virtual std::string text_match(std::string_view expr,
+                                               std::string_view search) const = 0;
+  [[nodiscard]] virtual std::string_view double_type() const = 0;
+};
+
+[[nodiscard]] const DialectWords& duckdb_dialect();
+[[nodiscard]] const DialectWords& trino_dialect();
+[[nodiscard]] const DialectWords& words_of(Dialect dialect);
+
+}  // namespace loquat::semantic

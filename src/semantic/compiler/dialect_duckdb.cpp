@@ -1,0 +1,65 @@
+#include <cstdlib>
+
+#include "compiler/dialect.hpp"
+#include "compiler/sql_tokens.hpp"
+#include "index/words.hpp"
+
+namespace loquat::semantic {
+namespace {
+
+std::string shortest(double value) {
+  std::string out = std::to_string(value);
+  while (out.size() > 3 && out.back() == '0') out.pop_back();
+  return out;
+}
+
+class DuckDb final : public DialectWords {
+ public:
+  std::string truncated(std::string_view grain, std::string_view expr) const override {
+    return "DATE_TRUNC('" + std::string(grain) + "', " + std::string(expr) + ")";
+  }
+  std::string shifted(std::string_view expr, std::int64_t count,
+                      std::string_view unit) const override {
+    return in_parentheses(expr) + (count < 0 ? " - INTERVAL " : " + INTERVAL ") +
+           std::to_string(std::abs(count)) + " " + std::string(unit);
+  }
+  std::string extracted(std::string_view part, std::string_view expr) const override {
+    return "EXTRACT(" + std::string(part == "dow" ? "isodow" : part) + " FROM " +
+           std::string(expr) + ")";
+  }
+  std::string median(std::string_view expr) const override {
+    return "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY " + std::string(expr) + ")";
+  }
+  std::string percentile(std::string_view expr, const contracts::Measure& measure) const override {
+    const std::string at = shortest(measure.percentile.value_or(0.5));
+    if (measure.percentile_approximate)
+      return "APPROX_QUANTILE(" + std::string(expr) + ", " + at + ")";
+    return std::string(measure.percentile_discrete ? "PERCENTILE_DISC(" : "PERCENTILE_CONT(") + at +
+           ") WITHIN GROUP (ORDER BY " + std::string(expr) + ")";
+  }
+  std::string first_by(std::string_view expr, std::string_view order) const override {
+    return "FIRST(" + std::string(expr) + " ORDER BY " + std::string(order) + ")";
+  }
+  std::string last_by(std::string_view expr, std::string_view order) const override {
+    return "LAST(" + std::string(expr) + " ORDER BY " + std::string(order) + ")";
+  }
+  std::string time_literal(std::string_view quoted) const override { return std::string(quoted); }
+  std::string text_match(std::string_view expr, std::string_view search) const override {
+    return "CONTAINS(LOWER(CAST(" + std::string(expr) + " AS VARCHAR)), " +
+           sql_string(lower(search)) + ")";
+  }
+  std::string_view double_type() const override { return "DOUBLE"; }
+};
+
+}  // namespace
+
+const DialectWords& duckdb_dialect() {
+  static const DuckDb words;
+  return words;
+}
+
+const DialectWords& words_of(Dialect dialect) {
+  return dialect == Dialect::trino ? trino_dialect() : duckdb_dialect();
+}
+
+}  // namespace loquat::semantic
