@@ -1,0 +1,57 @@
+import type { Cell, Column } from "../loquat-client/index.ts";
+import { cellFormatter, isTemporal, labelOf } from "../page/format.ts";
+
+interface Item {
+  datum?: Record<string, unknown>;
+}
+
+/** Shows the row under the pointer, in the words and number forms of the table below it. */
+export function makeTooltip(columns: readonly Column[], rows: readonly Cell[][]) {
+  const box = document.createElement("div");
+  box.className = "chart-tip";
+  box.hidden = true;
+  document.body.append(box);
+  const formats = columns.map((column, at) => cellFormatter(column, rows, at));
+
+  const fill = (datum: Record<string, unknown>) => {
+    const lines = columns.flatMap((column, at) => {
+      const value = datum[column.name];
+      if (value === undefined) return [];
+      const line = document.createElement("div");
+      const name = document.createElement("span");
+      const text = document.createElement("strong");
+      name.textContent = labelOf(column);
+      text.textContent = formats[at]?.(plain(value, isTemporal(column))) ?? "";
+      line.append(name, text);
+      return [line];
+    });
+    box.replaceChildren(...lines);
+    return lines.length > 0;
+  };
+
+  const place = (x: number, y: number) => {
+    const { width, height } = box.getBoundingClientRect();
+    const left = x + 14 + width > innerWidth ? x - 14 - width : x + 14;
+    const top = Math.min(innerHeight - height - 8, Math.max(8, y - height / 2));
+    box.style.transform = `translate(${Math.max(8, left)}px, ${top}px)`;
+  };
+
+  return {
+    show: (_handler: unknown, event: MouseEvent, item: Item | null, _value: unknown) => {
+      const datum = item?.datum;
+      const shown = event.type !== "mouseout" && datum !== undefined && fill(datum);
+      box.hidden = !shown;
+      if (shown) place(event.clientX, event.clientY);
+    },
+    destroy: () => box.remove(),
+  };
+}
+
+/** Times come back from Vega as dates or milliseconds; the table's forms want text. */
+function plain(given: unknown, temporal: boolean): Cell {
+  const value = temporal && typeof given === "number" ? new Date(given) : given;
+  if (!(value instanceof Date)) return value as Cell;
+  const two = (n: number) => String(n).padStart(2, "0");
+  const day = `${value.getFullYear()}-${two(value.getMonth() + 1)}-${two(value.getDate())}`;
+  return `${day}T${two(value.getHours())}:${two(value.getMinutes())}:00`;
+}

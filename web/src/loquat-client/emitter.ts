@@ -1,0 +1,17 @@
+/** Typed events: `on` returns the function that takes the listener off again. */
+export class Emitter<Events extends object> {
+  private readonly listeners = new Map<keyof Events, Set<(value: never) => void>>();
+
+  on<K extends keyof Events>(name: K, listener: (value: Events[K]) => void): () => void {
+    const set = this.listeners.get(name) ?? new Set();
+    this.listeners.set(name, set);
+    set.add(listener as (value: never) => void);
+    return () => set.delete(listener as (value: never) => void);
+  }
+
+  protected emit<K extends keyof Events>(name: K, value: Events[K]): void {
+    for (const listener of [...(this.listeners.get(name) ?? [])]) {
+      (listener as (value: Events[K]) => void)(value);
+    }
+  }
+}

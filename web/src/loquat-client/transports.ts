@@ -1,0 +1,164 @@
+// The three ways to read one session log. Each opens at a cursor, hands over frames, and says once why it ended.
+import { retryAfterMs, type LoquatApi } from "./api.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Environment } from "./environment.ts";
+import type { Cause, TransportName } from "./policy.ts";
+import { SseParser } from "./sse.ts";
+import type { Frame } from "./types.ts";
+
+export interface Reader {
+  opened(): void;
+  frame(frame: Frame): void;
+  /** Something arrived, if only a sign of life. */
+  heard(): void;
+  ended(cause: Cause): void;
+}
+
+export interface Connection {
+  /** Undefined on transports that only read. */
+  send?: (frame: object) => void;
+  close(): void;
+}
+
+export interface Place {
+  api: LoquatApi;
+  env: Environment;
+  sessionId: string;
+  cursor: Cursor;
+}
+
+export const kPollWaitMs = 20_000;
+const kPollLimit = 500;
+
+export function openTransport(name: TransportName, place: Place, reader: Reader): Connection {
+  switch (name) {
+    case "websocket":
+      return openWebSocket(place, reader);
+    case "sse":
+      return openStream(place, reader);
+    case "poll":
+      return openPoll(place, reader);
+  }
+}
+
+function parse(text: string): Frame | undefined {
+  try {
+    const frame: unknown = JSON.parse(text);
+    return typeof frame === "object" && frame !== null ? (frame as Frame) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function openWebSocket({ api, env, sessionId, cursor }: Place, reader: Reader): Connection {
+  const base = api.options.baseUrl.replace(/^http/, "ws");
+  const token = api.options.token?.();
+  const url = `${base}/ws/chat/${sessionId}?${cursor.query()}`;
+  let done = false;
+  const end = (cause: Cause) => {
+    if (done) return;
+    done = true;
+    reader.ended(cause);
+  };
+  if (!env.socket) {
+    queueMicrotask(() => end({ kind: "lost" }));
+    return { close: () => void (done = true) };
+  }
+  const socket = env.socket(url, token ? ["loquat.v1", `bearer.${token}`] : []);
+  socket.onmessage = (event) => {
+    if (done) return;
+    reader.heard();
+    const frame = parse(String(event.data));
+    if (!frame) return;
+    if (frame.type === "ping") return socket.send('{"type":"pong"}');
+    if (frame.type === "connection_ready") reader.opened();
+    reader.frame(frame);
+  };
+  socket.onclose = (event) => end({ kind: "closed", code: event.code });
+  socket.onerror = () => {};
+  return {
+    send: (frame) => socket.send(JSON.stringify(frame)),
+    close: () => {
+      done = true;
+      socket.close(1000);
+    },
+  };
+}
+
+/** SSE by fetch and not EventSource: it can send the token as a header, and a refusal has a status. */
+function openStream(place: Place, reader: Reader): Connection {
+  const abort = new AbortController();
+  const { api, env, sessionId, cursor } = place;
+  const run = async (): Promise<Cause> => {
+    const response = await env.fetch(
+      `${api.options.baseUrl}/api/v1/agents/stream/${sessionId}?${cursor.query()}`,
+      { headers: { ...api.headers(), accept: "text/event-stream" }, signal: abort.signal, cache: "no-store" },
+    );
+    if (!response.ok || !response.body) return refusal(response);
+    reader.opened();
+    const parser = new SseParser();
+    const decoder = new TextDecoder();
+    const body = response.body.getReader();
+    for (;;) {
+      const { value, done } = await body.read();
+      if (done || abort.signal.aborted) return { kind: "lost" };
+      reader.heard();
+      for (const event of parser.push(decoder.decode(value, { stream: true }))) {
+        const frame = event.data === undefined ? undefined : parse(event.data);
+        if (frame && !abort.signal.aborted) reader.frame(frame);
+      }
+    }
+  };
+  drive(run, abort, reader);
+  return { close: () => abort.abort() };
+}
+
+function openPoll(place: Place, reader: Reader): Connection {
+  const abort = new AbortController();
+  const { api, env, sessionId, cursor } = place;
+  const run = async (): Promise<Cause> => {
+    let opened = false;
+    for (;;) {
+      // The first request does not wait, so that a dead path is known at once.
+      const wait = opened ? kPollWaitMs : 0;
+      const response = await env.fetch(
+        `${api.options.baseUrl}/api/v1/bi/chat/sessions/${sessionId}/events` +
+          `?${cursor.query()}&wait_ms=${wait}&limit=${kPollLimit}`,
+        { headers: api.headers(), signal: abort.signal, cache: "no-store" },
+      );
+      if (!response.ok) return refusal(response);
+      const frames = pollFrames(await response.json());
+      if (abort.signal.aborted) return { kind: "lost" };
+      if (!opened) reader.opened();
+      opened = true;
+      reader.heard();
+      for (const frame of frames) if (!abort.signal.aborted) reader.frame(frame);
+    }
+  };
+  drive(run, abort, reader);
+  return { close: () => abort.abort() };
+}
+
+function drive(run: () => Promise<Cause>, abort: AbortController, reader: Reader): void {
+  run()
+    .catch((): Cause => ({ kind: "lost" }))
+    .then((cause) => {
+      if (!abort.signal.aborted) reader.ended(cause);
+    });
+}
+
+function refusal(response: Response): Cause {
+  const wait = retryAfterMs(response);
+  return { kind: "http", status: response.status, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+}
+
+/** The array of the long-poll, in its envelope or bare; a gap stands beside the entries or among them. */
+export function pollFrames(body: unknown): Frame[] {
+  const data = (Array.isArray(body) ? body : ((body as { data?: unknown })?.data ?? [])) as unknown;
+  if (Array.isArray(data)) return data as Frame[];
+  const page = data as { events?: Frame[]; entries?: Frame[]; epoch?: string; gap?: object };
+  const frames: Frame[] = [];
+  if (page.gap) frames.push({ type: "gap", ...page.gap } as Frame);
+  else if (page.epoch !== undefined) frames.push({ type: "connection_ready", epoch: page.epoch });
+  return frames.concat(page.events ?? page.entries ?? []);
+}
