@@ -65,7 +65,8 @@ Value Builder::aggregate(const Source& source, const Context& context, const std
       const std::string own_time = words_.truncated("day", scope.time);
       Select& shifted = *select;
       const JoinPart rows{"INNER JOIN", shifted.relation, nullptr, source.at.model->name, "", ""};
-      if (!spine_relation(shifted, contracts::Grain::day, context, scope)) return {select, "NULL", name, {}};
+      if (!spine_relation(shifted, contracts::Grain::day, context, scope))
+        return {select, "NULL", name, {}};
       shifted.joins.push_back(rows);
       shifted.joins.back().on = shift_expr(context.shift, scope.time) + " = " + own_time;
     }
@@ -95,15 +96,15 @@ Value Builder::semi_additive(const Source& source, const Context& context,
   const auto filters = filters_of(source.filters, context);
   Select& rows = pool_.make(source.at.model->name + "_rows");
   Scope scope = open(source.at, rows, context, filters, false);
-  for (const Item& item : context.keys) rows.keys.push_back({item.output(), item_expr(scope, item)});
+  for (const Item& item : context.keys)
+    rows.keys.push_back({item.output(), item_expr(scope, item)});
   add_filters(scope, filters);
   add_range(scope, context);
   const auto own = [&](const std::string& expr) {
     return column_expr(*source.at.model, expr, scope.alias, scope.qualified);
   };
-  const std::string day =
-      rows.publish(words_.truncated(name_of(date->grain), own(date->expr)),
-                   over.name + "__" + std::string(name_of(date->grain)));
+  const std::string day = rows.publish(words_.truncated(name_of(date->grain), own(date->expr)),
+                                       over.name + "__" + std::string(name_of(date->grain)));
 
   Select& edge = pool_.make(std::string(over.first ? "first_" : "last_") + over.name);
   edge.from = &rows;
@@ -113,8 +114,7 @@ Value Builder::semi_additive(const Source& source, const Context& context,
     const auto* entity = JoinGraph::entity_of(*source.at.model, grouping);
     const auto* dimension = JoinGraph::dimension_of(*source.at.model, grouping);
     if (!entity && !dimension) continue;
-    const std::string column =
-        rows.publish(own(entity ? entity->expr : dimension->expr), grouping);
+    const std::string column = rows.publish(own(entity ? entity->expr : dimension->expr), grouping);
     edge.keys.push_back({column, identifier(column)});
     on += " AND " + rows.name + "." + identifier(column) + " = " + edge.name + "." +
           identifier(column);
@@ -126,10 +126,9 @@ Value Builder::semi_additive(const Source& source, const Context& context,
 
   Select& totals = pool_.make(source.at.model->name + "_totals");
   totals.from = &rows;
-  totals.joins.push_back({"INNER JOIN", "", &edge, "",
-                          rows.name + "." + identifier(day) + " = " + edge.name + "." +
-                              identifier(day) + on,
-                          ""});
+  totals.joins.push_back(
+      {"INNER JOIN", "", &edge, "",
+       rows.name + "." + identifier(day) + " = " + edge.name + "." + identifier(day) + on, ""});
   for (const Item& item : context.keys)
     totals.keys.push_back({item.output(), rows.name + "." + identifier(item.output())});
   totals.grouped = !context.keys.empty();
@@ -140,8 +139,7 @@ Value Builder::semi_additive(const Source& source, const Context& context,
           {}};
 }
 
-Value Builder::source_value(const Source& source, const Context& context,
-                            const std::string& name) {
+Value Builder::source_value(const Source& source, const Context& context, const std::string& name) {
   Value value = aggregate(source, context, name);
   const auto times = time_keys(source.at, context);
   if (source.input->join_to_timespine && !times.empty() && context.shift.empty())
@@ -172,8 +170,8 @@ Select* Builder::combine(std::vector<Value>& values, const std::vector<Item>& ke
     select->grouped = !keys.empty();  // so that null groups fall together
     select->from = parts.front();
     for (std::size_t i = 1; i < parts.size(); ++i)
-      select->joins.push_back({keys.empty() ? "CROSS JOIN" : "FULL OUTER JOIN", "", parts[i], "",
-                               "", columns});
+      select->joins.push_back(
+          {keys.empty() ? "CROSS JOIN" : "FULL OUTER JOIN", "", parts[i], "", "", columns});
   }
   for (Value& value : values) {
     const std::string column =

@@ -46,8 +46,8 @@ struct Scope {
   Select* select = nullptr;
   const contracts::SemanticModel* model = nullptr;
   std::string alias;
-  bool qualified = false;   ///< columns need their table's alias
-  std::string time;         ///< the aggregation time, not truncated; empty: none
+  bool qualified = false;  ///< columns need their table's alias
+  std::string time;        ///< the aggregation time, not truncated; empty: none
   contracts::Grain time_grain = contracts::Grain::day;
   bool time_is_truncated = false;  ///< `time` holds period starts of time_grain already
   const contracts::TimeSpine* spine = nullptr;  ///< set if `time` is its column

@@ -48,7 +48,7 @@ std::vector<Column> columns_of(const Catalogue& catalogue, const ResolvedQuery& 
   for (const Item& item : query.group_by) {
     const bool is_time = item.is_time() && item.date_part.empty();
     out.push_back({item.output(), label_of_item(catalogue, query, item),
-                   is_time ? ColumnType::timestamp
+                   is_time                  ? ColumnType::timestamp
                    : item.date_part.empty() ? ColumnType::text
                                             : ColumnType::integer,
                    is_time ? ColumnRole::time : ColumnRole::dimension, ""});
@@ -82,8 +82,7 @@ Select* build(Builder& builder, const ResolvedQuery& query) {
 
 }  // namespace
 
-Result<CompiledQuery> compile_query(const Catalogue& catalogue,
-                                    const contracts::MetricQuery& query,
+Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts::MetricQuery& query,
                                     const CompileOptions& options) {
   auto resolved = resolve(catalogue, query);
   if (resolved.has_error()) return resolved.error();
@@ -95,8 +94,7 @@ Result<CompiledQuery> compile_query(const Catalogue& catalogue,
   for (const auto& order : resolved->order_by)
     statement.order_by.push_back({order.column, order.descending});
   statement.limit = resolved->limit;
-  if (options.row_limit_max > 0 &&
-      (!statement.limit || *statement.limit > options.row_limit_max))
+  if (options.row_limit_max > 0 && (!statement.limit || *statement.limit > options.row_limit_max))
     statement.limit = options.row_limit_max + 1;
 
   CompiledQuery out;

@@ -22,7 +22,9 @@ class Trino final : public DialectWords {
            std::string(expr) + ")";
   }
   std::string extracted(std::string_view part, std::string_view expr) const override {
-    const std::string_view word = part == "dow" ? "DAY_OF_WEEK" : part == "doy" ? "DAY_OF_YEAR" : part;
+    const std::string_view word = part == "dow"   ? "DAY_OF_WEEK"
+                                  : part == "doy" ? "DAY_OF_YEAR"
+                                                  : part;
     return "EXTRACT(" + std::string(word) + " FROM " + std::string(expr) + ")";
   }
   std::string median(std::string_view expr) const override {

@@ -14,10 +14,10 @@ namespace loquat::semantic {
 struct Item {
   enum class Kind { metric_time, time, categorical, entity, metric };
   Kind kind = Kind::categorical;
-  std::vector<std::string> links;  ///< entities from the metric's model on
-  std::string element;             ///< dimension, entity or metric
-  std::string grain;               ///< standard or custom; empty: none or the default
-  std::string date_part;           ///< dow, month…; empty: none
+  std::vector<std::string> links;            ///< entities from the metric's model on
+  std::string element;                       ///< dimension, entity or metric
+  std::string grain;                         ///< standard or custom; empty: none or the default
+  std::string date_part;                     ///< dow, month…; empty: none
   std::vector<std::string> metric_group_by;  ///< kind metric
   bool descending = false;                   ///< order by only
 

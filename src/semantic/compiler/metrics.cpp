@@ -10,8 +10,7 @@ using contracts::Metric;
 using contracts::MetricInput;
 using contracts::MetricType;
 
-Value Builder::metric_value(const Metric& metric, const Context& context,
-                            const std::string& name) {
+Value Builder::metric_value(const Metric& metric, const Context& context, const std::string& name) {
   note(proof_.metrics, metric.name);
   switch (metric.type) {
     case MetricType::simple:
@@ -65,8 +64,8 @@ Value Builder::derived(const Metric& metric, const Context& context, const std::
     parts.push_back(input_value(input, context, filters, names.back()));
   }
   Select* from = combine(parts, context.keys);
-  const std::string expr = substitute(
-      metric.expr, [&](std::string_view word) -> std::optional<std::string> {
+  const std::string expr =
+      substitute(metric.expr, [&](std::string_view word) -> std::optional<std::string> {
         const auto at = std::ranges::find(names, lower(word));
         if (at == names.end()) return std::nullopt;
         return in_parentheses(parts[static_cast<std::size_t>(at - names.begin())].expr);

@@ -92,15 +92,14 @@ class Resolver {
     if (found == all.end()) {
       std::vector<std::string> names;
       for (const auto& one : all) names.push_back(one.name);
-      refuse("/saved_query", "unknown_saved_query",
-             "there is no saved query '" + *query_.saved_query + "'; there are " +
-                 join(names, ", "));
+      refuse(
+          "/saved_query", "unknown_saved_query",
+          "there is no saved query '" + *query_.saved_query + "'; there are " + join(names, ", "));
       return;
     }
     saved_where_ = found->where.size();
     query_.metrics.insert(query_.metrics.begin(), found->metrics.begin(), found->metrics.end());
-    query_.group_by.insert(query_.group_by.begin(), found->group_by.begin(),
-                           found->group_by.end());
+    query_.group_by.insert(query_.group_by.begin(), found->group_by.begin(), found->group_by.end());
     query_.where.insert(query_.where.begin(), found->where.begin(), found->where.end());
     if (query_.order_by.empty()) query_.order_by = found->order_by;
     if (!query_.limit) query_.limit = found->limit;
@@ -118,7 +117,8 @@ class Resolver {
         refuse(pointer, "duplicate", "the metric '" + metric->name + "' is asked for twice");
       } else {
         out_.metrics.push_back(metric);
-        for (const MeasureAt& leaf : catalogue_.leaves_of(*metric)) leaves_.push_back({metric, leaf});
+        for (const MeasureAt& leaf : catalogue_.leaves_of(*metric))
+          leaves_.push_back({metric, leaf});
       }
     }
   }
@@ -333,7 +333,8 @@ class Resolver {
     const auto& [item, pointer] = values_items_.back();
     refuse(pointer, "unreachable_group_by",
            "without a metric, group-by items must belong to one model or one that joins to it; "
-           "'" + item.path_name() + "' does not fit the others");
+           "'" +
+               item.path_name() + "' does not fit the others");
   }
 
   void read_where() {
@@ -398,9 +399,9 @@ class Resolver {
     if (std::ranges::all_of(leaves, reaches) &&
         std::ranges::all_of(leaves_, [&](const auto& leaf) { return reaches(leaf.second); }))
       return true;
-    refuse(pointer, "unknown_filter_item",
-           "'" + entity.path_name() + "' is no entity of both the query's metrics and " +
-               metric.name);
+    refuse(
+        pointer, "unknown_filter_item",
+        "'" + entity.path_name() + "' is no entity of both the query's metrics and " + metric.name);
     return false;
   }
 
@@ -412,7 +413,8 @@ class Resolver {
   }
 
   [[nodiscard]] bool needs_time(const Metric& metric) const {
-    if (metric.type == MetricType::cumulative) return metric.window || !metric.grain_to_date.empty();
+    if (metric.type == MetricType::cumulative)
+      return metric.window || !metric.grain_to_date.empty();
     for (const auto* input : {&metric.numerator, &metric.denominator})
       if (*input && needs_time(*catalogue_.metric((*input)->metric))) return true;
     return std::ranges::any_of(metric.inputs, [&](const contracts::MetricInput& input) {
@@ -424,8 +426,9 @@ class Resolver {
   void check_needs_time() {
     for (std::size_t i = 0; i < out_.metrics.size(); ++i)
       if (needs_time(*out_.metrics[i]) && !groups_by_time(*out_.metrics[i]))
-        refuse("/metrics/" + std::to_string(i), "needs_metric_time",
-               "'" + out_.metrics[i]->name + "' only has a meaning over time: group by metric_time");
+        refuse(
+            "/metrics/" + std::to_string(i), "needs_metric_time",
+            "'" + out_.metrics[i]->name + "' only has a meaning over time: group by metric_time");
   }
 
   void read_order() {
@@ -507,6 +510,10 @@ class Resolver {
 
 }  // namespace
 
+Result<ResolvedQuery> resolve(const Catalogue& catalogue, const contracts::MetricQuery& query) {
+  return Resolver(catalogue, query).run();
+}
+
 const Dimension* time_of(const MeasureAt& at) {
   if (at.measure->agg_time_dimension.empty()) return nullptr;
   return JoinGraph::dimension_of(*at.model, at.measure->agg_time_dimension);
@@ -545,8 +552,8 @@ std::optional<Item> read_item(const Catalogue& catalogue, const std::string& tex
   auto parts = split_dunder(lower(text));
   Item item;
   if (parts.size() > 1 && parts.back().starts_with("extract_")) {
-    problem = "a date part is asked for as TimeDimension('" + parts.front() +
-              "', date_part_name='…')";
+    problem =
+        "a date part is asked for as TimeDimension('" + parts.front() + "', date_part_name='…')";
     return std::nullopt;
   }
   if (parts.size() > 1 && (standard_grain(parts.back()) || catalogue.custom_grain(parts.back()))) {

@@ -20,7 +20,7 @@ struct ResolvedQuery {
   };
   std::vector<Order> order_by;
   std::optional<std::int64_t> limit;
-  std::optional<Date> start, end;  ///< widened to whole periods
+  std::optional<Date> start, end;                       ///< widened to whole periods
   const contracts::SemanticModel* values_of = nullptr;  ///< no metrics: the model that is read
 };
 

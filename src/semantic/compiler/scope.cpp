@@ -45,8 +45,7 @@ bool has_loose_or(const std::string& sql) {
 
 std::string way_name(const Reached& way, std::size_t count) {
   std::string out;
-  for (std::size_t i = 0; i < count; ++i)
-    out += (i == 0 ? "" : "__") + way.hops[i].to_entity->name;
+  for (std::size_t i = 0; i < count; ++i) out += (i == 0 ? "" : "__") + way.hops[i].to_entity->name;
   return out;
 }
 
@@ -148,9 +147,8 @@ std::string Builder::custom_grain_expr(Scope& scope, const Item& item, const std
   const auto& spine = *custom->spine;
   if (scope.spine == &spine) return scope.time.substr(0, scope.time.find('.') + 1) + custom->column;
   const std::string alias = "time_spine_of_" + item.path_name();
-  const bool joined = std::ranges::any_of(scope.joined, [&](const auto& one) {
-    return one.first == alias;
-  });
+  const bool joined =
+      std::ranges::any_of(scope.joined, [&](const auto& one) { return one.first == alias; });
   if (!joined) {
     scope.joined.emplace_back(alias, alias);
     scope.select->joins.push_back({"LEFT JOIN", spine.relation.rendered, nullptr, alias,
@@ -192,9 +190,8 @@ std::string Builder::metric_filter_expr(Scope& scope, const Item& item) {
     }
   }
   const std::string here = item_expr(scope, entity);
-  const bool joined = std::ranges::any_of(scope.joined, [&](const auto& one) {
-    return one.first == key;
-  });
+  const bool joined =
+      std::ranges::any_of(scope.joined, [&](const auto& one) { return one.first == key; });
   if (!joined) {
     scope.joined.emplace_back(key, totals->name);
     scope.select->joins.push_back({"LEFT JOIN", "", totals, "",
@@ -210,8 +207,8 @@ std::string Builder::join_way(Scope& scope, const Reached& way) {
   for (std::size_t i = 0; i < way.hops.size(); ++i) {
     const Hop& hop = way.hops[i];
     const std::string path = way_name(way, i + 1) + " of " + hop.to->name;
-    const auto found = std::ranges::find(scope.joined, path,
-                                         &std::pair<std::string, std::string>::first);
+    const auto found =
+        std::ranges::find(scope.joined, path, &std::pair<std::string, std::string>::first);
     const std::string before = alias;
     if (found != scope.joined.end()) {
       alias = found->second;
@@ -299,8 +296,7 @@ std::string Builder::range_sql(const std::string& time, Grain grain, bool trunca
   if (context.start) out += time + " >= " + date(*context.start);
   if (!context.end) return out;
   if (!out.empty()) out += " AND ";
-  if (grain == Grain::day)
-    return out + time + " < " + date(Date{sys_days{*context.end} + days{1}});
+  if (grain == Grain::day) return out + time + " < " + date(Date{sys_days{*context.end} + days{1}});
   // Of a finer time only the first period of the last day counts, as in dbt's semantic layer.
   const std::string_view first_end = grain == Grain::hour     ? "01:00:00"
                                      : grain == Grain::minute ? "00:01:00"
@@ -337,7 +333,9 @@ Select* Builder::distinct_values(const ResolvedQuery& query) {
     context.end = query.end;
     return periods(query.group_by, context);
   }
-  const auto joins = [&](const Item& item) { return needs_joins({query.values_of, nullptr}, item); };
+  const auto joins = [&](const Item& item) {
+    return needs_joins({query.values_of, nullptr}, item);
+  };
   bool qualified = std::ranges::any_of(query.group_by, joins);
   for (const Filter& filter : query.where)
     qualified = qualified || std::ranges::any_of(filter.items, joins);

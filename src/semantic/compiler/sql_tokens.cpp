@@ -13,53 +13,71 @@ using Kind = SqlToken::Kind;
 using Words = std::set<std::string_view>;
 
 const Words kReserved = {
-    "select", "from",  "where",  "group", "order",  "by",      "having", "limit",  "union",
-    "join",   "on",    "left",   "right", "full",   "inner",   "outer",  "cross",  "using",
-    "as",     "case",  "when",   "then",  "else",   "end",     "and",    "or",     "not",
-    "in",     "is",    "null",   "true",  "false",  "like",    "between", "distinct", "all",
-    "exists", "with",  "table",  "user",  "column", "default", "check",  "primary", "foreign",
-    "references", "constraint", "create", "drop", "insert", "update", "delete", "set", "values",
-    "offset", "fetch", "for",    "to",    "desc",   "asc",     "any",    "some",   "window",
-    "lateral", "natural", "except", "intersect", "end_", "cast", "grant", "only", "return",
-    "unique", "qualify", "pivot", "unpivot", "analyse", "analyze", "array", "collate", "do"};
+    "select",  "from",    "where",     "group",   "order",   "by",         "having",     "limit",
+    "union",   "join",    "on",        "left",    "right",   "full",       "inner",      "outer",
+    "cross",   "using",   "as",        "case",    "when",    "then",       "else",       "end",
+    "and",     "or",      "not",       "in",      "is",      "null",       "true",       "false",
+    "like",    "between", "distinct",  "all",     "exists",  "with",       "table",      "user",
+    "column",  "default", "check",     "primary", "foreign", "references", "constraint", "create",
+    "drop",    "insert",  "update",    "delete",  "set",     "values",     "offset",     "fetch",
+    "for",     "to",      "desc",      "asc",     "any",     "some",       "window",     "lateral",
+    "natural", "except",  "intersect", "end_",    "cast",    "grant",      "only",       "return",
+    "unique",  "qualify", "pivot",     "unpivot", "analyse", "analyze",    "array",      "collate",
+    "do"};
 
 /// Words inside an expression that are never columns.
-const Words kExpressionWords = {
-    "case",    "when",    "then",   "else",  "end",      "and",      "or",       "not",
-    "in",      "is",      "null",   "true",  "false",    "like",     "ilike",    "between",
-    "escape",  "distinct", "as",    "over",  "partition", "order",   "by",       "rows",
-    "range",   "filter",  "where",  "within", "group",   "asc",      "desc",     "nulls",
-    "current_date", "current_timestamp", "localtime", "localtimestamp", "interval", "cast",
-    "try_cast", "extract", "from",  "similar", "to", "at", "zone", "collate", "any", "all"};
+const Words kExpressionWords = {"case",         "when",
+                                "then",         "else",
+                                "end",          "and",
+                                "or",           "not",
+                                "in",           "is",
+                                "null",         "true",
+                                "false",        "like",
+                                "ilike",        "between",
+                                "escape",       "distinct",
+                                "as",           "over",
+                                "partition",    "order",
+                                "by",           "rows",
+                                "range",        "filter",
+                                "where",        "within",
+                                "group",        "asc",
+                                "desc",         "nulls",
+                                "current_date", "current_timestamp",
+                                "localtime",    "localtimestamp",
+                                "interval",     "cast",
+                                "try_cast",     "extract",
+                                "from",         "similar",
+                                "to",           "at",
+                                "zone",         "collate",
+                                "any",          "all"};
 
-const Words kTypes = {"date",    "timestamp", "timestamptz", "time",   "varchar", "char",
-                      "text",    "string",    "integer",     "int",    "bigint",  "smallint",
-                      "tinyint", "hugeint",   "double",      "float",  "real",    "decimal",
+const Words kTypes = {"date",    "timestamp", "timestamptz", "time",     "varchar", "char",
+                      "text",    "string",    "integer",     "int",      "bigint",  "smallint",
+                      "tinyint", "hugeint",   "double",      "float",    "real",    "decimal",
                       "numeric", "boolean",   "bool",        "precision"};
 
-const Words kUnits = {"year",  "quarter",  "month",  "week",   "day",     "hour",
-                      "minute", "second", "dow",    "doy",     "isodow",  "epoch",
-                      "years", "quarters", "months", "weeks",  "days",    "hours",
-                      "minutes", "seconds"};
+const Words kUnits = {"year",   "quarter", "month", "week",   "day",     "hour",   "minute",
+                      "second", "dow",     "doy",   "isodow", "epoch",   "years",  "quarters",
+                      "months", "weeks",   "days",  "hours",  "minutes", "seconds"};
 
 const Words kFunctions = {
-    "abs",       "ceil",     "ceiling",  "floor",    "round",      "trunc",     "sign",
-    "mod",       "power",    "sqrt",     "ln",       "log",        "exp",       "least",
-    "greatest",  "coalesce", "nullif",   "ifnull",   "if",         "lower",     "upper",
-    "trim",      "ltrim",    "rtrim",    "length",   "substr",     "substring", "left",
-    "right",     "replace",  "concat",   "strpos",   "position",   "starts_with", "ends_with",
-    "contains",  "reverse",  "lpad",     "rpad",     "split_part", "regexp_like",
-    "regexp_matches", "date_trunc", "date_part", "date_diff", "datediff", "date_add", "extract",
-    "year",      "quarter",  "month",    "week",     "day",        "hour",      "minute",
-    "second",    "dayofweek", "day_of_week", "dayofyear", "day_of_year", "date", "cast",
-    "try_cast",  "current_date", "now",  "today",    "in",         "and",       "or",
-    "not",       "like",     "between",  "when",     "then",       "else",      "case",
-    "decimal",   "numeric",  "varchar",  "char",     "is",         "ilike",     "timestamp"};
+    "abs",        "ceil",      "ceiling",   "floor",        "round",       "trunc",
+    "sign",       "mod",       "power",     "sqrt",         "ln",          "log",
+    "exp",        "least",     "greatest",  "coalesce",     "nullif",      "ifnull",
+    "if",         "lower",     "upper",     "trim",         "ltrim",       "rtrim",
+    "length",     "substr",    "substring", "left",         "right",       "replace",
+    "concat",     "strpos",    "position",  "starts_with",  "ends_with",   "contains",
+    "reverse",    "lpad",      "rpad",      "split_part",   "regexp_like", "regexp_matches",
+    "date_trunc", "date_part", "date_diff", "datediff",     "date_add",    "extract",
+    "year",       "quarter",   "month",     "week",         "day",         "hour",
+    "minute",     "second",    "dayofweek", "day_of_week",  "dayofyear",   "day_of_year",
+    "date",       "cast",      "try_cast",  "current_date", "now",         "today",
+    "in",         "and",       "or",        "not",          "like",        "between",
+    "when",       "then",      "else",      "case",         "decimal",     "numeric",
+    "varchar",    "char",      "is",        "ilike",        "timestamp"};
 
 bool starts_word(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
-bool in_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$';
-}
+bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$'; }
 
 /// Past the end of a quoted run that starts at `at`; npos if it does not end.
 std::size_t end_of_quoted(std::string_view sql, std::size_t at) {
@@ -108,7 +126,8 @@ const SqlToken* neighbour(const std::vector<SqlToken>& tokens, std::size_t at, i
   return nullptr;
 }
 
-/// A word that may be a column: no SQL word, no function's name, no type, no unit, no part of a dotted name.
+/// A word that may be a column: no SQL word, no function's name, no type, no unit, no part of a
+/// dotted name.
 bool may_be_column(const std::vector<SqlToken>& tokens, std::size_t at) {
   const SqlToken& token = tokens[at];
   if (token.kind != Kind::word && token.kind != Kind::quoted) return false;
@@ -130,11 +149,10 @@ bool may_be_column(const std::vector<SqlToken>& tokens, std::size_t at) {
 }
 
 bool has_subquery_word(std::string_view word) {
-  static const Words kForbidden = {"select", "from",   "with",   "union",  "insert", "update",
-                                   "delete", "create", "drop",   "alter",  "copy",   "attach",
-                                   "pragma", "call",   "values", "table",  "exists", "into",
-                                   "over",   "join",   "lateral", "unnest", "set",   "load",
-                                   "install"};
+  static const Words kForbidden = {
+      "select", "from", "with",    "union",  "insert", "update", "delete", "create", "drop",
+      "alter",  "copy", "attach",  "pragma", "call",   "values", "table",  "exists", "into",
+      "over",   "join", "lateral", "unnest", "set",    "load",   "install"};
   return kForbidden.contains(word);
 }
 
@@ -156,7 +174,8 @@ std::string qualify(std::string_view expr, std::string_view alias,
   std::string out;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     bool column = !nested && may_be_column(tokens, i);
-    if (column && is_column && tokens[i].kind == Kind::word) column = is_column(lower(tokens[i].text));
+    if (column && is_column && tokens[i].kind == Kind::word)
+      column = is_column(lower(tokens[i].text));
     if (column) out.append(alias).append(".");
     out += tokens[i].text;
   }
@@ -184,8 +203,8 @@ std::string substitute(
     std::optional<std::string> other;
     const SqlToken* after = neighbour(tokens, i, +1);
     const SqlToken* before = neighbour(tokens, i, -1);
-    const bool bare = !(before && before->text == ".") &&
-                      !(after && (after->text == "(" || after->text == "."));
+    const bool bare =
+        !(before && before->text == ".") && !(after && (after->text == "(" || after->text == "."));
     if (tokens[i].kind == Kind::word && bare) other = replacement(tokens[i].text);
     if (other)
       out += *other;
@@ -226,11 +245,9 @@ std::string in_parentheses(std::string_view expr) {
 }
 
 std::string identifier(std::string_view name) {
-  const bool bare = !name.empty() && starts_word(name[0]) &&
-                    std::ranges::all_of(name, [](char c) {
-                      return in_word(c) && !std::isupper(static_cast<unsigned char>(c)) && c != '$';
-                    }) &&
-                    !kReserved.contains(name);
+  const bool bare = !name.empty() && starts_word(name[0]) && std::ranges::all_of(name, [](char c) {
+    return in_word(c) && !std::isupper(static_cast<unsigned char>(c)) && c != '$';
+  }) && !kReserved.contains(name);
   if (bare) return std::string(name);
   std::string out = "\"";
   for (const char c : name) out += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -253,7 +270,8 @@ std::optional<std::string> objection_to_expression(std::string_view sql) {
     if (token.text == ";") return "only one expression is allowed";
     if (token.text == "(") ++depth;
     if (token.text == ")" && --depth < 0) return "a parenthesis is closed that was not opened";
-    if (token.kind == Kind::quoted) return "names stand in templates only: " + std::string(token.text);
+    if (token.kind == Kind::quoted)
+      return "names stand in templates only: " + std::string(token.text);
     if (token.kind == Kind::symbol &&
         std::string_view("()+-*/%=<>!,.|:[]").find(token.text[0]) == std::string_view::npos)
       return "'" + std::string(token.text) + "' is not allowed";

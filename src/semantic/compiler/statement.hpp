@@ -21,7 +21,7 @@ struct JoinPart {
   std::string relation;  ///< rendered relation; empty if it is `select`
   Select* select = nullptr;
   std::string alias;
-  std::string on;     ///< condition, or
+  std::string on;      ///< condition, or
   std::string using_;  ///< column list
 };
 

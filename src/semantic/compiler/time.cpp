@@ -45,8 +45,7 @@ Item metric_time_by(Grain grain) {
 }
 
 bool same_output(const std::vector<Item>& items, const Item& item) {
-  return std::ranges::any_of(
-      items, [&](const Item& one) { return one.output() == item.output(); });
+  return std::ranges::any_of(items, [&](const Item& one) { return one.output() == item.output(); });
 }
 
 /// What is added up over days can be added up once a day first.
@@ -108,8 +107,7 @@ bool Builder::spine_relation(Select& select, Grain base, const Context& context,
   scope.time_grain = base;
   scope.time_is_truncated = true;
   scope.spine = spine;
-  if (context.start || context.end)
-    select.where.push_back(range_sql(column, base, true, context));
+  if (context.start || context.end) select.where.push_back(range_sql(column, base, true, context));
   return true;
 }
 
@@ -291,7 +289,8 @@ Value Builder::cumulated(const Metric& metric, const Source& source, const Conte
     const JoinPart rows{"INNER JOIN", out.relation, nullptr, source.at.model->name, "", ""};
     if (!spine_relation(out, base, context, scope)) return {&out, "NULL", name, {}};
     out.joins.push_back(rows);
-    for (const Item& item : context.keys) out.keys.push_back({item.output(), item_expr(scope, item)});
+    for (const Item& item : context.keys)
+      out.keys.push_back({item.output(), item_expr(scope, item)});
     add_filters(scope, filters);
     expr = aggregation(*source.at.measure,
                        column_expr(*source.at.model, source.at.measure->expr, scope.alias, true),
@@ -302,8 +301,7 @@ Value Builder::cumulated(const Metric& metric, const Source& source, const Conte
     on += " AND " + rows_time + " > " +
           words_.shifted(scope.time, -metric.window->count, lower(metric.window->granularity));
   else if (!metric.grain_to_date.empty())
-    on += " AND " + rows_time + " >= " +
-          words_.truncated(lower(metric.grain_to_date), scope.time);
+    on += " AND " + rows_time + " >= " + words_.truncated(lower(metric.grain_to_date), scope.time);
   const auto unset = std::ranges::find_if(
       out.joins, [](const JoinPart& join) { return join.kind == "INNER JOIN" && join.on.empty(); });
   unset->on = std::move(on);

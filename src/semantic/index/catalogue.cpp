@@ -47,9 +47,8 @@ void Catalogue::index_columns() {
     if (node == project_->nodes.end()) continue;
     const auto& columns = node->second.columns;
     // Only a catalog lists every column, and only it knows their types.
-    if (columns.empty() || std::ranges::any_of(columns, [](const auto& column) {
-          return column.data_type.empty();
-        }))
+    if (columns.empty() ||
+        std::ranges::any_of(columns, [](const auto& column) { return column.data_type.empty(); }))
       continue;
     for (const auto& column : columns) columns_[&model].insert(lower(column.name));
   }
@@ -225,8 +224,8 @@ Catalogue::Source Catalogue::source_of(const Metric& metric) const {
 
 std::pair<Catalogue::Source, Catalogue::Source> Catalogue::sides_of(const Metric& metric) const {
   const auto& own = *metric.conversion;
-  Source base = own.base_measure ? source_of(*own.base_measure)
-                                 : source_of(*this->metric(own.base_metric));
+  Source base =
+      own.base_measure ? source_of(*own.base_measure) : source_of(*this->metric(own.base_metric));
   Source conversion = own.conversion_measure ? source_of(*own.conversion_measure)
                                              : source_of(*this->metric(own.conversion_metric));
   base.filters.insert(base.filters.end(), metric.filters.begin(), metric.filters.end());

@@ -75,8 +75,7 @@ std::vector<Reached> JoinGraph::find(const SemanticModel& start, std::span<const
   if (local) {
     const Dimension* dimension = links.empty() ? nullptr : dimension_of(start, element);
     const Entity* entity = entity_of(start, element);
-    if (dimension || entity)
-      out.push_back({&start, {}, dimension, dimension ? nullptr : entity});
+    if (dimension || entity) out.push_back({&start, {}, dimension, dimension ? nullptr : entity});
   }
   if (!out.empty() || links.empty()) return out;
   std::vector<Hop> way;
@@ -115,9 +114,9 @@ std::vector<JoinGraph::Named> JoinGraph::reachable(const SemanticModel& start,
   return out;
 }
 
-void JoinGraph::spread(const SemanticModel& start, const SemanticModel& at,
-                       std::size_t hops_left, std::vector<std::string>& links,
-                       std::vector<Hop>& way, std::vector<Named>& out) const {
+void JoinGraph::spread(const SemanticModel& start, const SemanticModel& at, std::size_t hops_left,
+                       std::vector<std::string>& links, std::vector<Hop>& way,
+                       std::vector<Named>& out) const {
   if (hops_left == 0) return;
   for (const Entity& entity : at.entities)
     for (const Hop& hop : hops_from(at, entity.name)) {

@@ -49,7 +49,8 @@ class JoinGraph {
                                                           std::string_view name);
   [[nodiscard]] static const contracts::Dimension* dimension_of(
       const contracts::SemanticModel& model, std::string_view name);
-  /// The dimensions that bound a row's validity (slowly changing dimension); null if there are none.
+  /// The dimensions that bound a row's validity (slowly changing dimension); null if there are
+  /// none.
   struct Validity {
     const contracts::Dimension* start = nullptr;
     const contracts::Dimension* end = nullptr;
@@ -60,8 +61,8 @@ class JoinGraph {
   [[nodiscard]] std::vector<Hop> hops_from(const contracts::SemanticModel& model,
                                            std::string_view entity) const;
   void walk(const contracts::SemanticModel& start, const contracts::SemanticModel& at,
-            std::span<const std::string> links, std::string_view element,
-            std::vector<Hop>& way, std::vector<Reached>& out) const;
+            std::span<const std::string> links, std::string_view element, std::vector<Hop>& way,
+            std::vector<Reached>& out) const;
   void spread(const contracts::SemanticModel& start, const contracts::SemanticModel& at,
               std::size_t hops_left, std::vector<std::string>& links, std::vector<Hop>& way,
               std::vector<Named>& out) const;

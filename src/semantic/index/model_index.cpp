@@ -27,9 +27,8 @@ bool holds_personal_data(const Catalogue& catalogue, const SemanticModel& model,
   const auto words = column_words(expr);
   return std::ranges::any_of(node->second.columns, [&](const contracts::ColumnNode& column) {
     return column.meta.personal_data.value_or(false) &&
-           std::ranges::any_of(words, [&](const std::string& word) {
-             return lower(word) == lower(column.name);
-           });
+           std::ranges::any_of(
+               words, [&](const std::string& word) { return lower(word) == lower(column.name); });
   });
 }
 
@@ -104,9 +103,8 @@ class Index final : public ModelIndex {
         return std::ranges::all_of(leaves, [&](const MeasureAt& leaf) {
           if (lower(dimension) == "metric_time") return time_of(leaf) != nullptr;
           const auto& own = by_model_.at(leaf.model);
-          return std::ranges::any_of(own, [&](const DimensionInfo& info) {
-            return lower(info.name) == lower(dimension);
-          });
+          return std::ranges::any_of(
+              own, [&](const DimensionInfo& info) { return lower(info.name) == lower(dimension); });
         });
       });
       if (all) out.push_back(name);
@@ -158,8 +156,8 @@ class Index final : public ModelIndex {
     for (const DimensionInfo& info : by_model_.at(leaves.front().model)) {
       const bool all = std::ranges::all_of(leaves, [&](const MeasureAt& leaf) {
         const auto& own = by_model_.at(leaf.model);
-        return std::ranges::any_of(
-            own, [&](const DimensionInfo& one) { return one.name == info.name; });
+        return std::ranges::any_of(own,
+                                   [&](const DimensionInfo& one) { return one.name == info.name; });
       });
       if (all) out.push_back(info);
     }
@@ -194,7 +192,8 @@ std::string dimension_values_sql(const DimensionInfo& dimension, std::string_vie
                     dimension.relation + "\nWHERE " + in_parentheses(dimension.expr) +
                     " IS NOT NULL";
   if (!search.empty()) out += "\n  AND " + words_of(dialect).text_match(dimension.expr, search);
-  return out + "\nGROUP BY 1\nORDER BY 2 DESC, 1\nLIMIT " + std::to_string(std::max<std::int64_t>(limit, 0));
+  return out + "\nGROUP BY 1\nORDER BY 2 DESC, 1\nLIMIT " +
+         std::to_string(std::max<std::int64_t>(limit, 0));
 }
 
 }  // namespace loquat::semantic

@@ -121,8 +121,7 @@ void read_spines_of_nodes(const Place& manifest, ProjectModel& out) {
     TimeSpine spine;
     spine.relation = relation_of_node(one);
     spine.column = about.text("standard_granularity_column");
-    if (const auto grain =
-            read_enum<Grain>(one.at("columns").at(spine.column), "granularity"))
+    if (const auto grain = read_enum<Grain>(one.at("columns").at(spine.column), "granularity"))
       spine.grain = *grain;
     for (const Place& custom : about.each("custom_granularities")) {
       std::string column = custom.text("column_name");
@@ -164,10 +163,10 @@ void read_run_results(const Place& run_results, ProjectModel& out) {
   std::map<std::string, TestState> states;
   for (const Place& one : run_results.each("results")) {
     const std::string status = one.text("status");
-    const auto state = status == "pass"   ? TestState::passed
-                       : status == "warn" ? TestState::warned
+    const auto state = status == "pass"                        ? TestState::passed
+                       : status == "warn"                      ? TestState::warned
                        : status == "fail" || status == "error" ? TestState::failed
-                                                                : TestState::unknown;
+                                                               : TestState::unknown;
     states.insert_or_assign(one.text("unique_id"), state);
   }
   for (auto& [_, node] : out.nodes)

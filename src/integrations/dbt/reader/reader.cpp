@@ -42,8 +42,8 @@ class ContentHash {
 std::string version_of(const Artifacts& artifacts) {
   ContentHash hash;
   hash.add(artifacts.manifest);
-  for (const auto* text : {&artifacts.semantic_manifest, &artifacts.catalog,
-                           &artifacts.run_results, &artifacts.sources})
+  for (const auto* text : {&artifacts.semantic_manifest, &artifacts.catalog, &artifacts.run_results,
+                           &artifacts.sources})
     hash.add(text->has_value() ? std::string_view(**text) : std::string_view());
   return hash.hex();
 }
@@ -112,9 +112,8 @@ Result<ProjectModel> read_project(const Artifacts& artifacts, WallTime now) {
   out.dbt_version = metadata.text("dbt_version");
   out.generated_at = parse_rfc3339(metadata.text("generated_at"));
 
-  const bool separate =
-      read_beside(artifacts.semantic_manifest, "semantic_manifest", problems,
-                  [&](const Place& place) { read_semantics(place, out); });
+  const bool separate = read_beside(artifacts.semantic_manifest, "semantic_manifest", problems,
+                                    [&](const Place& place) { read_semantics(place, out); });
   if (separate) {
     read_metric_config(root, out);
   } else {

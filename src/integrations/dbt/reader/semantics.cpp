@@ -75,9 +75,9 @@ void read_aggregation(const Place& place, Measure& out) {
   out.percentile_approximate = params.flag("use_approximate_percentile");
   const Place over_time = place.at("non_additive_dimension");
   if (over_time.is_object() && over_time.has("name"))
-    out.non_additive = NonAdditiveDimension{over_time.text("name"),
-                                            over_time.text("window_choice") == "min",
-                                            over_time.texts("window_groupings")};
+    out.non_additive =
+        NonAdditiveDimension{over_time.text("name"), over_time.text("window_choice") == "min",
+                             over_time.texts("window_groupings")};
 }
 
 std::optional<Measure> read_measure(const Place& place, const std::string& default_time) {
