@@ -10,6 +10,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(JWT REQUIRED IMPORTED_TARGET libjwt)
 
 foreach(word asio beast openssl zlib yaml spdlog json rdkafka sqlite duckdb jwt)
   add_library(lib_${word} INTERFACE)
@@ -25,6 +26,7 @@ target_link_libraries(lib_spdlog INTERFACE spdlog::spdlog fmt::fmt)
 target_link_libraries(lib_json INTERFACE nlohmann_json::nlohmann_json)
 target_link_libraries(lib_rdkafka INTERFACE PkgConfig::RDKAFKA)
 target_link_libraries(lib_sqlite INTERFACE PkgConfig::SQLITE)
+target_link_libraries(lib_jwt INTERFACE PkgConfig::JWT)
 
 # DuckDB comes by a registry client, pinned and checked by scripts/fetch-deps, into .deps (never committed).
 if(DEFINED ENV{LOQUAT_DEPS})
