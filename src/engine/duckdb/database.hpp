@@ -1,0 +1,62 @@
+#pragma once
+#include <duckdb.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "loquat/base/result.hpp"
+#include "loquat/contracts/result_set.hpp"
+
+namespace loquat::engine {
+
+struct DatabaseOptions {
+  std::string path;  ///< opened read-only; its stem becomes the catalog's name
+  int threads = 2;
+  std::int64_t memory_mib = 512;
+};
+
+/// One connection, for one statement at a time. Made on any thread; `run` blocks and belongs on the
+/// worker pool; `interrupt` may come from any thread at any time.
+class Connection {
+ public:
+  explicit Connection(duckdb_connection raw) : raw_(raw) {}
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Fetches at most `row_limit` rows; one more sets `truncated`.
+  /// Errors: cancelled (interrupted), query_failed, query_engine_unavailable. No detail holds a
+  /// path or a value of the data.
+  [[nodiscard]] Result<contracts::ResultSet> run(const std::string& sql, std::int64_t row_limit);
+  /// Ends the statement that runs now, or the next one. Repeat until `run` has returned: DuckDB
+  /// forgets an interrupt that comes between preparing and executing.
+  void interrupt() noexcept;
+  /// Forgets interrupts; before a connection is used again.
+  void reset() noexcept { stop_ = false; }
+
+ private:
+  duckdb_connection raw_;
+  std::atomic<bool> stop_ = false;
+};
+
+/// A database file, opened read-only and locked down: no other file, no network, no setting, no
+/// spilling to disk, bounded memory. Thread safe.
+class Database {
+ public:
+  /// **Blocks.** Errors: query_engine_unavailable; the detail names no path.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  /// Errors: query_engine_unavailable.
+  [[nodiscard]] Result<std::unique_ptr<Connection>> connect();
+
+ private:
+  explicit Database(duckdb_database raw) : raw_(raw) {}
+  duckdb_database raw_;
+};
+
+}  // namespace loquat::engine
