@@ -138,7 +138,8 @@ function script(question) {
   }
   const by = { month: "by month", wing: "by wing", none: "in total" }[p.by ?? "none"];
   const interpretation = `${p.metric.label} ${by}, over all dates.`;
-  const query = { metrics: [p.metric.name], group_by: [] };
+  const groupBy = { month: ["metric_time__month"], wing: ["exhibit__wing"], none: [] }[p.by ?? "none"];
+  const query = { metrics: [p.metric.name], group_by: groupBy };
   const queryId = id("q");
   const sql = sqlOf(p);
   steps.push(

@@ -143,7 +143,7 @@ function Header({ store, state, onHealth, onMenu }: HeaderProps): JSX.Element {
       <div class="bar-tools">
         {state.mode ? (
           <label class="mode">
-            <span class="visually-hidden">How much the copilot offers by itself</span>
+            <span>Copilot</span>
             <select value={state.mode} title="How much the copilot offers by itself" onChange={(event) => void store.setMode(event.currentTarget.value as CopilotMode)}>
               {kModes.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
             </select>

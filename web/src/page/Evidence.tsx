@@ -14,10 +14,13 @@ type TabName = "table" | "sql" | "how";
 export function Evidence({ turn, store }: { turn: Turn; store: Store }): JSX.Element | null {
   const id = useId();
   const [chosen, setChosen] = useState<TabName>();
+  // Once a query is planned its rows and SQL will come: their tabs stand ready, and none moves later.
+  const planned = turn.phase === "running" && turn.query !== undefined;
+  const done = turn.phase === "done";
   const tabs: [TabName, string, boolean][] = [
-    ["table", "Table", turn.columns.length > 0],
-    ["sql", "SQL", turn.sql !== ""],
-    ["how", "How it was computed", turn.answer?.provenance !== undefined || turn.steps.length > 0],
+    ["table", "Table", planned || turn.columns.length > 0],
+    ["sql", "SQL", planned || turn.sql !== ""],
+    ["how", "How it was computed", planned || (done && (turn.sql !== "" || turn.answer?.provenance !== undefined))],
   ];
   const open = tabs.filter(([, , there]) => there);
   const current = open.find(([name]) => name === chosen) ?? open[0];
@@ -56,7 +59,7 @@ export function Evidence({ turn, store }: { turn: Turn; store: Store }): JSX.Ele
             </button>
           ))}
         </div>
-        <div class="tab-tools">{active === "how" ? null : <Tools tab={active} turn={turn} store={store} />}</div>
+        <div class="tab-tools">{active === "how" || !done ? null : <Tools tab={active} turn={turn} store={store} />}</div>
       </div>
       <div id={`${id}-panel`} class="tab-panel" role="tabpanel" aria-labelledby={`${id}-${active}`}>
         {active === "table" ? <Rows turn={turn} /> : null}
@@ -73,7 +76,7 @@ export function Evidence({ turn, store }: { turn: Turn; store: Store }): JSX.Ele
 
 function Rows({ turn }: { turn: Turn }): JSX.Element {
   if (turn.rows.length === 0) {
-    return <p class="empty-rows">{turn.phase === "done" ? "No rows." : "Waiting for the first rows…"}</p>;
+    return turn.phase === "done" ? <p class="empty-rows">No rows.</p> : <div class="rows-place skeleton" aria-hidden="true" />;
   }
   const truncated = turn.answer?.data?.truncated ?? false;
   return <DataTable caption={turn.question} columns={turn.columns} rows={turn.rows} truncated={truncated} />;

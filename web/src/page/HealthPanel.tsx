@@ -14,6 +14,8 @@ export function healthSummary(health: Health | undefined, failed: boolean): { st
   return { state: down ? "down" : "degraded", text: `${ill} degraded` };
 }
 
+const kNames: Record<string, string> = { dbt: "dbt", llm: "Language model", websocket: "WebSocket", kafka: "Kafka" };
+
 interface Props {
   open: boolean;
   health: Health | undefined;
@@ -58,7 +60,7 @@ function Integration({ name, integration }: { name: string; integration: Integra
     <li class="health-item">
       <span class={`dot is-${state}`} aria-hidden="true" />
       <div class="health-what">
-        <span class="health-name">{humanize(name)}</span>
+        <span class="health-name">{kNames[name] ?? humanize(name)}</span>
         {ill || state === "disabled" ? <span class="health-note">{behaviour}</span> : null}
         {ill && last_error ? <span class="health-note is-error">{last_error}</span> : null}
         {figures.length > 0 ? <span class="health-note">{figures.join(" · ")}</span> : null}

@@ -29,8 +29,8 @@ export const TurnView = memo(function TurnView({ turn, theme, isLast, store }: P
       <Words turn={turn} running={running} />
       <Notices turn={turn} store={store} />
       <Picture turn={turn} theme={theme} />
-      <Evidence turn={turn} store={store} />
       <Insights insights={turn.insights} />
+      <Evidence turn={turn} store={store} />
       {turn.phase === "done" ? <Feedback turn={turn} store={store} /> : null}
       {turn.clarification ? null : <Suggestions suggestions={turn.suggestions} isLast={isLast} store={store} />}
     </article>
