@@ -82,6 +82,7 @@ class RequestCollector final : public Collector<true> {
  public:
   using Collector::Collector;
   Request request;
+  [[nodiscard]] bool is_http_1_1() const noexcept { return version_ >= 11; }
 
  private:
   void on_request_impl(http::verb verb, string_view method, string_view target, int version,
@@ -177,7 +178,9 @@ bool RequestParser::expects_continue() const noexcept {
          equals_without_case(state_->parser.headers.get("Expect"), "100-continue");
 }
 bool RequestParser::keep_alive() const noexcept {
-  return state_->parser.is_header_done() && state_->parser.keep_alive();
+  // 1.0 peers know no chunks, and few are left: one request a connection.
+  return state_->parser.is_header_done() && state_->parser.is_http_1_1() &&
+         state_->parser.keep_alive();
 }
 int RequestParser::refusal_status() const noexcept { return state_->refusal; }
 std::string_view RequestParser::why() const noexcept { return state_->why; }

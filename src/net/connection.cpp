@@ -1,0 +1,207 @@
+#include "connection.hpp"
+
+#include <charconv>
+
+namespace loquat::net {
+namespace {
+
+constexpr std::size_t kReadBytes = 16U << 10U;
+constexpr std::size_t kGatherBytes = 64U << 10U;
+constexpr std::size_t kLingerBytes = 256U << 10U;
+constexpr auto kLingerTime = std::chrono::seconds(1);
+
+bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
+
+class ChunkWriter final : public BodyWriter {
+ public:
+  ChunkWriter(Stream& stream, Event& draining, Clock::duration timeout, bool is_chunked)
+      : stream_(stream), draining_(draining), timeout_(timeout), is_chunked_(is_chunked) {}
+  Task<Result<void>> write(std::string_view bytes) override {
+    if (bytes.empty()) co_return Result<void>();
+    if (has_failed_) co_return fail(Errc::io, "the reader is gone");
+    std::string framed;
+    if (is_chunked_) {
+      char digits[17];
+      const auto end = std::to_chars(digits, digits + 17, bytes.size(), 16).ptr;
+      framed.reserve(bytes.size() + 24);
+      framed.append(digits, end).append("\r\n").append(bytes).append("\r\n");
+      bytes = framed;
+    }
+    auto done = co_await stream_.write(bytes, Clock::now() + timeout_);
+    has_failed_ = !done;
+    co_return done;
+  }
+  bool is_draining() const noexcept override { return draining_.is_set(); }
+  Task<void> wait_drain() override { co_await draining_.wait(); }
+  bool has_failed() const noexcept { return has_failed_; }
+
+ private:
+  Stream& stream_;
+  Event& draining_;
+  Clock::duration timeout_;
+  bool is_chunked_, has_failed_ = false;
+};
+
+}  // namespace
+
+Response Site::refuse(int status, std::string_view why) const {
+  if (refusal) return refusal(status, why);
+  return make_response(status, "text/plain; charset=utf-8", std::string(why) + "\n");
+}
+
+std::string serialize(const Response& response, SerializeOptions options) {
+  const std::string_view body =
+      response.shared_body ? std::string_view(*response.shared_body) : std::string_view(response.body);
+  std::string out;
+  out.reserve(256 + body.size());
+  out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+  out.append(reason_phrase(response.status)).append("\r\n");
+  for (const auto& [name, value] : response.headers.all()) {
+    out.append(name).append(": ");
+    for (const char c : value)  // a value can never end its line
+      if (c != '\r' && c != '\n' && c != '\0') out += c;
+    out.append("\r\n");
+  }
+  if (response.status != 101) {
+    if (options.is_chunked)
+      out.append(options.keep_alive ? "Transfer-Encoding: chunked\r\n" : "");
+    else if (!has_no_body(response.status))
+      out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+    if (!options.keep_alive) out.append("Connection: close\r\n");
+  }
+  out.append("\r\n");
+  if (!options.is_head && !options.is_chunked && !has_no_body(response.status)) out.append(body);
+  return out;
+}
+
+Task<bool> Connection::flush() {
+  if (out_.empty()) co_return true;
+  const auto deadline = Clock::now() + site_.config.write_timeout;
+  const auto written = co_await stream_->write(out_, deadline);
+  out_.clear();
+  co_return written.has_value();
+}
+
+Task<void> Connection::linger() {
+  // Closing with unread bytes would reset the connection and take the answer with it.
+  stream_->shutdown_send();
+  const auto deadline = Clock::now() + kLingerTime;
+  std::string sink(kReadBytes, '\0');
+  for (std::size_t total = 0; total < kLingerBytes;) {
+    const auto got = co_await stream_->read_some(sink.data(), sink.size(), deadline);
+    if (!got || *got == 0) break;
+    total += *got;
+  }
+}
+
+Task<void> Connection::refuse(int status, std::string_view why) {
+  out_ += serialize(site_.refuse(status, why), SerializeOptions{.keep_alive = false});
+  const bool is_sent = co_await flush();
+  if (is_sent) co_await linger();
+}
+
+Task<bool> Connection::read_request(RequestParser& parser) {
+  const auto& config = site_.config;
+  Time deadline = Clock::now() + (requests_ == 0 ? config.header_timeout : config.idle_timeout);
+  bool has_head = false, has_begun = false;
+  for (;;) {
+    std::size_t consumed = 0;
+    const auto state = parser.feed(in_, consumed);
+    in_.erase(0, consumed);
+    if (state == ParseState::done) co_return true;
+    if (state == ParseState::refused) {
+      co_await refuse(parser.refusal_status(), parser.why());
+      co_return false;
+    }
+    if (!has_begun && parser.has_started()) {
+      has_begun = true;
+      deadline = Clock::now() + config.header_timeout;
+    }
+    if (!has_head && state == ParseState::need_body) {
+      has_head = true;
+      deadline = Clock::now() + config.body_timeout;
+      if (parser.expects_continue()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    }
+    const bool is_flushed = co_await flush();
+    if (!is_flushed) co_return false;
+    is_idle_ = !has_begun;
+    if (is_idle_ && site_.draining.is_set()) co_return false;
+    const auto old_size = in_.size();
+    in_.resize(old_size + kReadBytes);
+    const auto got = co_await stream_->read_some(in_.data() + old_size, kReadBytes, deadline);
+    in_.resize(old_size + (got ? *got : 0));
+    if (got && *got > 0) continue;
+    const bool is_late = !got && got.error().code == Errc::timed_out;
+    if (is_late && has_begun) co_await refuse(408, "the request did not arrive in time");
+    co_return false;
+  }
+}
+
+Task<Connection::Next> Connection::send_stream(Response response, bool is_head, bool keep_alive) {
+  SerializeOptions options;
+  options.keep_alive = keep_alive;
+  options.is_head = is_head;
+  options.is_chunked = true;
+  out_ += serialize(response, options);
+  const bool is_flushed = co_await flush();
+  if (!is_flushed) co_return Next::stop;
+  if (is_head) co_return keep_alive ? Next::go_on : Next::stop;
+  ChunkWriter writer(*stream_, site_.draining, site_.config.write_timeout, keep_alive);
+  co_await response.stream(writer);
+  if (writer.has_failed() || !keep_alive) co_return Next::stop;
+  out_ += "0\r\n\r\n";
+  co_return Next::go_on;
+}
+
+Task<Connection::Next> Connection::answer(Request request, bool keep_alive) {
+  const bool is_head = request.method == Method::head;
+  Response response;
+  bool has_thrown = false;
+  try {
+    response = co_await site_.handler(std::move(request));
+  } catch (const std::exception&) {
+    has_thrown = true;
+  }
+  if (has_thrown) response = site_.refuse(500, "something went wrong on our side");
+  if (site_.is_cut) co_return Next::stop;
+  if (response.status == 101 && response.upgrade) {
+    out_ += serialize(response, SerializeOptions{});
+    const bool is_flushed = co_await flush();
+    if (is_flushed) co_await response.upgrade(std::move(stream_), std::move(in_));
+    co_return Next::stop;
+  }
+  keep_alive = keep_alive && !response.close && !site_.draining.is_set();
+  if (response.stream) co_return co_await send_stream(std::move(response), is_head, keep_alive);
+  SerializeOptions options;
+  options.keep_alive = keep_alive;
+  options.is_head = is_head;
+  out_ += serialize(response, options);
+  if (keep_alive && out_.size() < kGatherBytes) co_return Next::go_on;
+  const bool is_flushed = co_await flush();
+  if (is_flushed && !keep_alive) co_await linger();
+  co_return is_flushed && keep_alive ? Next::go_on : Next::stop;
+}
+
+Task<void> Connection::serve() {
+  const auto self = shared_from_this();
+  const auto ip = stream_->peer_ip();
+  ParserLimits limits;
+  limits.head_bytes_max = static_cast<std::size_t>(site_.config.max_header_bytes);
+  limits.body_bytes_max = static_cast<std::size_t>(site_.config.max_body_bytes);
+  for (;;) {
+    RequestParser parser(limits);
+    const bool is_read = co_await read_request(parser);
+    if (!is_read || site_.is_cut) break;
+    is_idle_ = false;
+    ++requests_;
+    const bool keep_alive = parser.keep_alive();
+    auto request = parser.take();
+    request.peer_ip = ip;
+    request.received_at = Clock::now();
+    const auto next = co_await answer(std::move(request), keep_alive);
+    if (next == Next::stop) break;
+  }
+  if (stream_) stream_->close();
+}
+
+}  // namespace loquat::net

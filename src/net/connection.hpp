@@ -1,0 +1,60 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "loquat/net/server.hpp"
+#include "message_parser.hpp"
+#include "tcp_stream.hpp"
+
+namespace loquat::net {
+
+/// What all connections of a server share.
+struct Site {
+  HttpConfig config;
+  Handler handler;
+  RefusalBody refusal;
+  Event draining;
+  bool is_cut = false;
+  [[nodiscard]] Response refuse(int status, std::string_view why) const;
+};
+
+struct SerializeOptions {
+  bool keep_alive = true;
+  bool is_head = false;    ///< answer to HEAD: the length, but no body
+  bool is_chunked = false;  ///< a stream follows
+};
+/// Head and body as they go over the wire.
+[[nodiscard]] std::string serialize(const Response& response, SerializeOptions options);
+
+/// One accepted connection: reads requests, calls the handler, writes answers, in order.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Site& site, std::shared_ptr<Watchdog> dog)
+      : site_(site), stream_(std::make_unique<TcpStream>(dog)), dog_(std::move(dog)) {}
+  [[nodiscard]] Task<void> serve();
+  void close() noexcept { dog_->close(); }
+  /// Nothing of a request has come and nothing is owed.
+  void close_if_idle() noexcept {
+    if (is_idle_) dog_->close();
+  }
+  [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
+
+ private:
+  enum class Next { go_on, stop };
+  /// Reads until the parser has one request. False: the connection is to end.
+  Task<bool> read_request(RequestParser& parser);
+  Task<Next> answer(Request request, bool keep_alive);
+  Task<Next> send_stream(Response response, bool is_head, bool keep_alive);
+  Task<void> refuse(int status, std::string_view why);
+  Task<bool> flush();
+  Task<void> linger();
+
+  Site& site_;
+  std::unique_ptr<Stream> stream_;
+  std::shared_ptr<Watchdog> dog_;
+  std::string in_, out_;
+  bool is_idle_ = true;
+  std::uint64_t requests_ = 0;
+};
+
+}  // namespace loquat::net

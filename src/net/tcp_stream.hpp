@@ -1,0 +1,48 @@
+#pragma once
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+
+#include "loquat/net/http.hpp"
+#include "timing.hpp"
+
+namespace loquat::net {
+
+/// Cancels a socket's operations when one of two deadlines passes. One lazy timer serves both: it
+/// is set anew only when it would fire too late, so a deadline costs nothing on a busy connection.
+class Watchdog : public std::enable_shared_from_this<Watchdog> {
+ public:
+  explicit Watchdog(boost::asio::ip::tcp::socket socket);
+  boost::asio::ip::tcp::socket socket;
+  Time read_deadline = Time::max(), write_deadline = Time::max();
+  bool has_timed_out = false;  ///< set by the dog, cleared by who starts the next operation
+  void guard();
+  /// Open, and the peer has neither sent anything nor closed.
+  [[nodiscard]] bool is_quiet() noexcept;
+  void close() noexcept;
+
+ private:
+  Timer timer_;
+  Time armed_until_ = Time::max();
+};
+
+class TcpStream final : public Stream {
+ public:
+  explicit TcpStream(std::shared_ptr<Watchdog> dog) : dog_(std::move(dog)) {}
+  ~TcpStream() override { dog_->close(); }
+  Task<Result<std::size_t>> read_some(char* to, std::size_t size, Time deadline) override;
+  Task<Result<void>> write(std::string_view bytes, Time deadline) override;
+  void close() noexcept override { dog_->close(); }
+  void shutdown_send() noexcept override;
+  std::string peer_ip() const override;
+
+ private:
+  std::shared_ptr<Watchdog> dog_;
+};
+
+/// Resolves and connects. Errors: unavailable, timed_out, cancelled.
+[[nodiscard]] Task<Result<std::shared_ptr<Watchdog>>> connect_tcp(
+    boost::asio::any_io_executor executor, std::string host, std::string port, Time deadline);
+
+[[nodiscard]] Error stream_error(const boost::system::error_code& ec, bool has_timed_out);
+
+}  // namespace loquat::net

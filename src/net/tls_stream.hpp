@@ -1,0 +1,20 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "tcp_stream.hpp"
+
+namespace loquat::net {
+
+/// Trust and settings for outgoing TLS, made once per client. Errors: io if the file of authorities
+/// cannot be read.
+class TlsContext;
+[[nodiscard]] Result<std::shared_ptr<TlsContext>> make_tls_context(const std::string& ca_file);
+
+/// Handshakes on a connected socket; checks the certificate for `host`. Errors: unavailable,
+/// timed_out, cancelled.
+[[nodiscard]] Task<Result<std::unique_ptr<Stream>>> start_tls(std::shared_ptr<TlsContext> context,
+                                                              std::shared_ptr<Watchdog> dog,
+                                                              std::string host, Time deadline);
+
+}  // namespace loquat::net

@@ -1,0 +1,91 @@
+#include "loquat/security/auditor.hpp"
+
+namespace loquat::security {
+
+Auditor::Auditor(Sources sources, std::string instance, contracts::EventPublisher& publisher,
+                 contracts::AuditChainStore* store)
+    : sources_(sources),
+      publisher_(publisher),
+      store_(store),
+      instance_(std::move(instance)),
+      chains_(instance_) {}
+
+contracts::Task<Result<void>> Auditor::load() {
+  if (store_ == nullptr) co_return Result<void>();
+  const auto links = co_await store_->load(instance_);
+  if (!links) co_return links.error();
+  chains_.restore(*links);
+  co_return Result<void>();
+}
+
+wire::AuditEvent Auditor::make_event(Access access) {
+  wire::AuditEvent event;
+  event.event_id = make_id(wire::AuditEvent::kPrefix, sources_);
+  event.event_type = wire::AuditEvent::kType;
+  event.timestamp = sources_.wall.now();
+  event.tenant_id = std::move(access.principal.tenant_id);
+  if (!access.principal.user_id.empty()) event.user_id = access.principal.user_id;
+  if (!access.context.trace_id.empty()) event.trace_id = std::move(access.context.trace_id);
+  if (access.resource_type == "session" && !access.resource_id.empty())
+    event.session_id = access.resource_id;
+  event.action = std::move(access.action);
+  event.actor.user_id = std::move(access.principal.user_id);
+  event.actor.roles = std::move(access.principal.roles);
+  event.actor.auth_method = std::move(access.principal.auth_method);
+  event.actor.ip = std::move(access.principal.ip);
+  event.resource.type = std::move(access.resource_type);
+  event.resource.id = std::move(access.resource_id);
+  event.outcome = access.outcome;
+  if (!access.reason.empty()) event.reason = std::move(access.reason);
+  event.request_id = std::move(access.context.request_id);
+  event.details.text = std::move(access.details);
+  return event;
+}
+
+contracts::Task<Result<void>> Auditor::publish(wire::AuditEvent event) {
+  // Place in the chain and place in the publisher's buffer are taken without a pause between them,
+  // so records of one tenant leave in the order of their chain.
+  chains_.append(event);
+  wire::Event copy = event;
+  const auto receipt = co_await publisher_.publish(std::move(copy));
+  if (!receipt) {
+    chains_.withdraw(event);
+    co_return fail(Errc::buffer_full, "the audit trail has no room; nothing was done");
+  }
+  co_await save_links();
+  co_return Result<void>();
+}
+
+contracts::Task<Result<void>> Auditor::record(Access access) {
+  co_return co_await publish(make_event(std::move(access)));
+}
+
+contracts::Task<void> Auditor::save_links() {
+  // One save at a time; whoever finds one running leaves his link to it.
+  if (store_ == nullptr || is_saving_) co_return;
+  is_saving_ = true;
+  while (chains_.has_changed()) {
+    const auto saved = co_await store_->save(chains_.take_changed());
+    if (!saved) break;  // the chain goes on in memory; the next record tries again
+  }
+  is_saving_ = false;
+}
+
+void Auditor::count_unauthenticated(std::string reason) { ++denied_[std::move(reason)]; }
+
+contracts::Task<void> Auditor::flush_counts() {
+  auto counts = std::exchange(denied_, {});
+  for (const auto& [reason, count] : counts) {
+    Access access;
+    access.principal.tenant_id = "_unauthenticated";
+    access.action = "access.denied";
+    access.resource_type = "service";
+    access.outcome = wire::AuditOutcome::denied;
+    access.reason = reason;
+    access.details = "{\"count\":" + std::to_string(count) + "}";
+    const auto kept = co_await record(std::move(access));
+    if (!kept) denied_[reason] += count;
+  }
+}
+
+}  // namespace loquat::security
