@@ -1,0 +1,132 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "loquat/base/check.hpp"
+#include "loquat/base/enum_names.hpp"
+
+namespace loquat::degradation {
+
+/// What happens to an item that finds no room. `drop_lowest`: the oldest item of the lowest rank
+/// under its own goes first; if there is none and its rank may be dropped, the new one is dropped,
+/// else refused.
+enum class FullPolicy { refuse, drop_oldest, drop_newest, drop_lowest };
+
+struct BufferLimits {
+  std::size_t events_max = 10'000;
+  std::size_t bytes_max = 16U << 20U;
+  FullPolicy policy = FullPolicy::refuse;
+  int keep_rank = 1 << 30;  ///< items of this rank or above are never dropped
+};
+
+/// Accounting by totals: offered == delivered + dropped + refused + held, always.
+struct BufferTotals {
+  std::uint64_t offered = 0, delivered = 0, dropped = 0, refused = 0;
+};
+
+enum class PushOutcome { stored, dropped, refused };
+
+/// A queue bounded in items and bytes, in order of arrival. Pure; loop thread only.
+template <class T>
+class BoundedBuffer {
+ public:
+  using OnDrop = std::function<void(T&&)>;
+  /// `on_drop` hears of every stored item that made room for another.
+  explicit BoundedBuffer(BufferLimits limits, OnDrop on_drop = {})
+      : limits_(limits), on_drop_(std::move(on_drop)) {}
+
+  /// `bytes`: what the item counts for. `rank`: the higher, the longer it is kept.
+  PushOutcome push(T item, std::size_t bytes, int rank = 0) {
+    ++totals_.offered;
+    if (!make_room(bytes, rank)) {
+      const bool may_drop = limits_.policy != FullPolicy::refuse && rank < limits_.keep_rank;
+      ++(may_drop ? totals_.dropped : totals_.refused);
+      return may_drop ? PushOutcome::dropped : PushOutcome::refused;
+    }
+    items_.push_back({std::move(item), bytes, rank, next_++});
+    by_rank_[{rank, items_.back().order}] = std::prev(items_.end());
+    bytes_ += bytes;
+    return PushOutcome::stored;
+  }
+  /// The oldest item leaves as delivered.
+  [[nodiscard]] std::optional<T> pop() {
+    if (items_.empty()) return std::nullopt;
+    ++totals_.delivered;
+    return take(items_.begin());
+  }
+  [[nodiscard]] const T* front() const { return items_.empty() ? nullptr : &items_.front().value; }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& item : items_) visit(item.value);
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
+  [[nodiscard]] const BufferLimits& limits() const noexcept { return limits_; }
+  [[nodiscard]] const BufferTotals& totals() const noexcept { return totals_; }
+
+ private:
+  struct Item {
+    T value;
+    std::size_t bytes;
+    int rank;
+    std::uint64_t order;
+  };
+  using Items = std::list<Item>;
+
+  [[nodiscard]] bool fits(std::size_t bytes) const {
+    return items_.size() < limits_.events_max && bytes_ + bytes <= limits_.bytes_max;
+  }
+  /// The item that goes first under the policy; end() if none may.
+  typename Items::iterator victim(int rank) {
+    if (items_.empty()) return items_.end();
+    if (limits_.policy == FullPolicy::drop_oldest)
+      return items_.front().rank < limits_.keep_rank ? items_.begin() : items_.end();
+    if (limits_.policy != FullPolicy::drop_lowest) return items_.end();
+    const auto lowest = by_rank_.begin()->second;
+    // Of equal rank the newcomer yields: what was taken first is closer to being delivered.
+    return lowest->rank < rank && lowest->rank < limits_.keep_rank ? lowest : items_.end();
+  }
+  [[nodiscard]] bool make_room(std::size_t bytes, int rank) {
+    if (bytes > limits_.bytes_max || limits_.events_max == 0) return false;
+    while (!fits(bytes)) {
+      const auto gone = victim(rank);
+      if (gone == items_.end()) return false;
+      ++totals_.dropped;
+      T value = take(gone);
+      if (on_drop_) on_drop_(std::move(value));
+    }
+    return true;
+  }
+  T take(typename Items::iterator at) {
+    T value = std::move(at->value);
+    bytes_ -= at->bytes;
+    by_rank_.erase({at->rank, at->order});
+    items_.erase(at);
+    return value;
+  }
+
+  BufferLimits limits_;
+  OnDrop on_drop_;
+  Items items_;
+  std::map<std::pair<int, std::uint64_t>, typename Items::iterator> by_rank_;
+  std::size_t bytes_ = 0;
+  std::uint64_t next_ = 0;
+  BufferTotals totals_;
+};
+
+}  // namespace loquat::degradation
+
+namespace loquat {
+LOQUAT_ENUM(degradation::FullPolicy, 4,
+            {{{degradation::FullPolicy::refuse, "refuse"},
+              {degradation::FullPolicy::drop_oldest, "drop_oldest"},
+              {degradation::FullPolicy::drop_newest, "drop_newest"},
+              {degradation::FullPolicy::drop_lowest, "drop_lowest"}}});
+}  // namespace loquat
