@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/answer.hpp"
 #include "compiler/builder.hpp"
 
 namespace loquat::semantic {
@@ -59,36 +60,24 @@ std::vector<Column> columns_of(const Catalogue& catalogue, const ResolvedQuery& 
   return out;
 }
 
-Context context_of(const ResolvedQuery& query) {
-  Context out;
-  out.keys = query.group_by;
-  for (const Filter& filter : query.where) out.filters.push_back(&filter);
-  out.start = query.start;
-  out.end = query.end;
-  return out;
-}
-
-Select* build(Builder& builder, const ResolvedQuery& query) {
-  if (query.metrics.empty()) return builder.distinct_values(query);
-  const Context context = context_of(query);
-  std::vector<Value> values;
-  for (const Metric* metric : query.metrics)
-    values.push_back(builder.metric_value(*metric, context, metric->name));
-  Select* last = builder.combine(values, query.group_by);
-  last->values.clear();
-  for (const Value& value : values) last->values.push_back({value.name, value.expr});
-  return last;
-}
-
 }  // namespace
 
 Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts::MetricQuery& query,
                                     const CompileOptions& options) {
   auto resolved = resolve(catalogue, query);
   if (resolved.has_error()) return resolved.error();
+  const bool transformed = has_transforms(query);
+  if (transformed)
+    if (auto issues = check_transforms(query, *resolved); !issues.empty())
+      return Error{Errc::invalid_request, issues.front().message, std::move(issues)};
   Builder builder(catalogue, words_of(options.dialect));
+  CompiledQuery out;
+  out.columns = columns_of(catalogue, *resolved);
   Statement statement;
-  statement.last = build(builder, *resolved);
+  statement.last = resolved->metrics.empty() ? builder.distinct_values(*resolved)
+                                             : select_metrics(builder, *resolved, "");
+  if (transformed)
+    statement.last = transform(builder, query, *resolved, catalogue, statement.last, out.columns);
   if (!builder.problems().empty())
     return Error{Errc::invalid_request, builder.problems().front().message, builder.problems()};
   for (const auto& order : resolved->order_by)
@@ -97,9 +86,7 @@ Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts:
   if (options.row_limit_max > 0 && (!statement.limit || *statement.limit > options.row_limit_max))
     statement.limit = options.row_limit_max + 1;
 
-  CompiledQuery out;
   out.sql = render(statement);
-  out.columns = columns_of(catalogue, *resolved);
   Proof& proof = builder.proof();
   out.metrics = std::move(proof.metrics);
   out.semantic_models = std::move(proof.semantic_models);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "compiler/answer.hpp"
 #include "compiler/sql_tokens.hpp"
 #include "index/words.hpp"
 
@@ -15,41 +16,6 @@ using contracts::MetricType;
 using contracts::SemanticModel;
 
 namespace {
-
-Date first_of_period(Date date, Grain grain) {
-  using namespace std::chrono;
-  switch (grain) {
-    case Grain::week: {
-      const sys_days day{date};
-      return Date{day - (weekday{day} - Monday)};
-    }
-    case Grain::month:
-      return date.year() / date.month() / 1;
-    case Grain::quarter:
-      return date.year() / month{(static_cast<unsigned>(date.month()) - 1) / 3 * 3 + 1} / 1;
-    case Grain::year:
-      return date.year() / January / 1;
-    default:
-      return date;
-  }
-}
-
-Date last_of_period(Date date, Grain grain) {
-  using namespace std::chrono;
-  const Date first = first_of_period(date, grain);
-  switch (grain) {
-    case Grain::week:
-      return Date{sys_days{first} + days{6}};
-    case Grain::month:
-      return Date{sys_days{first + months{1}} - days{1}};
-    case Grain::quarter:
-      return Date{sys_days{first + months{3}} - days{1}};
-    case Grain::year:
-      return Date{sys_days{first + years{1}} - days{1}};
-    default:
-      return date;
-  }
-}
 
 int rank(const Item& item) {
   if (item.is_time()) return 0;

@@ -204,7 +204,7 @@ Value Builder::shifted(const Metric& metric, const TimeShift& shift, const Conte
   unbounded.end.reset();
   Value value = metric_value(metric, unbounded, name);
   Select* inner = value.from;
-  const std::string column = inner->publish(value.expr, name);
+  const std::string column = inner->publish(value.expr, metric.name);
   Select* spine = periods(times, context);
   const Item base = *finest_of(times);
   Select& out = pool_.make(name + "_shifted");

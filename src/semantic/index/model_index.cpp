@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "compiler/compile.hpp"
 #include "compiler/dialect.hpp"
@@ -152,16 +153,21 @@ class Index final : public ModelIndex {
       if (time) finest = std::max(finest, time->grain);
     }
     if (timed) out.push_back(metric_time(finest));
-    if (leaves.empty()) return out;
-    for (const DimensionInfo& info : by_model_.at(leaves.front().model)) {
-      const bool all = std::ranges::all_of(leaves, [&](const MeasureAt& leaf) {
-        const auto& own = by_model_.at(leaf.model);
-        return std::ranges::any_of(own,
-                                   [&](const DimensionInfo& one) { return one.name == info.name; });
-      });
-      if (all) out.push_back(info);
-    }
+    std::set<std::string> seen;
+    for (const MeasureAt& leaf : leaves)
+      for (const DimensionInfo& info : by_model_.at(leaf.model))
+        if (seen.insert(info.name).second && reached_by_all(leaves, info)) out.push_back(info);
     return out;
+  }
+
+  [[nodiscard]] bool reached_by_all(const std::vector<MeasureAt>& leaves,
+                                    const DimensionInfo& info) const {
+    auto links = split_dunder(info.name);
+    const std::string element = links.back();
+    links.pop_back();
+    return std::ranges::all_of(leaves, [&](const MeasureAt& leaf) {
+      return catalogue_.graph().find(*leaf.model, links, element).size() == 1;
+    });
   }
 
   /// Each dimension once, under the name that its own model gives it.
