@@ -1,26 +1,13 @@
 #pragma once
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "loquat/base/clock.hpp"
+#include "loquat/runtime/timer.hpp"
 
 namespace loquat::net {
 
-/// Timers on our clock; under a ManualClock they poll it.
-struct ClockWait {
-  static Clock::duration to_wait_duration(const Clock::duration& left) {
-    if (!Clock::is_manual()) return left;
-    constexpr Clock::duration kPoll = std::chrono::milliseconds(1);
-    return std::min(left, kPoll);
-  }
-  static Clock::duration to_wait_duration(const Time& until) {
-    return to_wait_duration(until - Clock::now());
-  }
-};
-using Timer = boost::asio::basic_waitable_timer<Clock, ClockWait>;
+using runtime::Timer;
 
 inline constexpr auto kTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 

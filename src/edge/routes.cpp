@@ -1,0 +1,313 @@
+#include "loquat/edge/routes.hpp"
+
+#include "idempotency.hpp"
+#include "loquat/observability/telemetry.hpp"
+#include "loquat/observability/trace_context.hpp"
+#include "loquat/wire/error_codes.hpp"
+#include "openapi.hpp"
+#include "telemetry_events.hpp"
+
+namespace loquat::edge {
+namespace {
+
+constexpr std::string_view kCookie = "loquat_stream";
+constexpr std::size_t kKeyBytesMax = 255;
+
+bool is_printable(std::string_view text, std::size_t bytes_max) {
+  if (text.empty() || text.size() > bytes_max) return false;
+  for (const char c : text)
+    if (c < 0x21 || c > 0x7e) return false;
+  return true;
+}
+
+std::string_view cookie_of(std::string_view header, std::string_view name) {
+  while (!header.empty()) {
+    const auto end = header.find(';');
+    auto item = header.substr(0, end);
+    header = end == std::string_view::npos ? std::string_view{} : header.substr(end + 1);
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    if (item.size() > name.size() && item.starts_with(name) && item[name.size()] == '=')
+      return item.substr(name.size() + 1);
+  }
+  return {};
+}
+
+double milliseconds_since(Time began) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - began).count();
+}
+
+}  // namespace
+
+struct Routes::State {
+  explicit State(Ports p) : ports(p), idempotency(p.sources.wall, p.idempotency) {}
+
+  struct Route {
+    RouteSpec spec;
+    Handler handler;
+    observability::Histogram duration;
+  };
+  Ports ports;
+  Idempotency idempotency;
+  net::Router router;
+  std::vector<RouteSpec> specs;
+  std::vector<std::unique_ptr<Route>> routes;
+
+  Task<net::Response> serve(const Route& route, net::Request request);
+  Task<Result<void>> admit(const Route& route, Routes& owner, Call& call);
+  Task<Result<void>> audit(const Route& route, const Call& call, wire::AuditOutcome outcome,
+                           std::string reason);
+  Task<net::Response> run(const Route& route, Call& call, Time began);
+  Task<net::Response> run_once(const Route& route, Call& call, Time began);
+  net::Response finish(const Route& route, const Call& call, Result<Reply> outcome, Time began);
+  Routes* owner = nullptr;
+};
+
+Routes::Routes(Ports ports) : state_(std::make_unique<State>(ports)) { state_->owner = this; }
+Routes::~Routes() = default;
+Ports& Routes::ports() noexcept { return state_->ports; }
+const std::vector<RouteSpec>& Routes::specs() const noexcept { return state_->specs; }
+
+void Routes::add(RouteSpec spec, Handler handler) {
+  auto& s = *state_;
+  auto route = std::make_unique<State::Route>();
+  route->duration = s.ports.telemetry.metrics().histogram(
+      "loquat_edge_request_duration_seconds", "Time to answer a request.",
+      {observability::label("method", spec.method),
+       observability::fixed_label("route", spec.pattern)});
+  route->spec = spec;
+  route->handler = std::move(handler);
+  const auto* kept = route.get();
+  s.routes.push_back(std::move(route));
+  s.router.add(spec.method, spec.pattern, [&s, kept](net::Request request) {
+    return s.serve(*kept, std::move(request));
+  });
+  s.specs.push_back(std::move(spec));
+}
+
+void Routes::add_bare(RouteSpec spec, net::Handler handler) {
+  state_->router.add(spec.method, spec.pattern, std::move(handler));
+  state_->specs.push_back(std::move(spec));
+}
+
+void Routes::set_fallback(net::Handler handler) {
+  state_->router.set_fallback(std::move(handler));
+}
+
+contracts::RequestContext Routes::context_of(const net::Request& request) const {
+  contracts::RequestContext context;
+  const auto given = request.header("X-Request-ID");
+  context.request_id = is_printable(given, 128) ? std::string(given)
+                                                : make_id("req", state_->ports.sources);
+  const auto parent = observability::parse_traceparent(request.header("traceparent"));
+  const auto trace =
+      parent ? *parent : observability::new_trace(state_->ports.sources.random);
+  context.trace_id = trace.trace_id;
+  if (parent) context.parent_span_id = parent->span_id;
+  return context;
+}
+
+Result<contracts::Principal> Routes::identify(const net::Request& request, bool with_ticket) {
+  auto& ports = state_->ports;
+  const auto now = Clock::now();
+  security::Credentials shown;
+  shown.authorization = request.header("Authorization");
+  shown.tenant_header = request.header("X-Tenant-ID");
+  shown.user_header = request.header("X-User-ID");
+  shown.ip = request.peer_ip;
+  if (with_ticket && shown.authorization.empty()) {
+    if (const auto ticket = request.query_value("ticket")) {
+      if (auto principal = ports.tickets.redeem(*ticket, now)) {
+        principal->auth_method = "ticket";
+        principal->ip = request.peer_ip;
+        return std::move(*principal);
+      }
+    }
+    const auto cookie = cookie_of(request.header("Cookie"), kCookie);
+    if (!cookie.empty()) {
+      if (auto principal = ports.cookies.peek(cookie, now)) return std::move(*principal);
+    }
+    if (const auto token = request.query_value("token")) shown.bare_token = *token;
+  }
+  return ports.authenticator.authenticate(shown);
+}
+
+net::Response Routes::refusal(int status, std::string_view why) const {
+  Error error = fail(Errc::invalid_request, std::string(why));
+  if (status == 413) error.code = Errc::payload_too_large;
+  if (status == 503) error.code = Errc::overloaded;
+  if (status >= 500 && status != 503) error = fail(Errc::internal, "");
+  const std::vector<Notice> warnings;
+  const std::vector<std::string> degraded;
+  const EnvelopeParts parts{make_id("req", state_->ports.sources), {}, warnings, degraded, 0};
+  auto response = error_response(error, parts);
+  response.status = status;
+  response.headers.set("X-Request-ID", parts.request_id);
+  return response;
+}
+
+net::Task<net::Response> Routes::handle(net::Request request) {
+  auto& s = *state_;
+  auto match = s.router.find(request.method, request.path);
+  if (match.handler != nullptr) {
+    request.params = std::move(match.params);
+    std::string problem;
+    try {
+      co_return co_await (*match.handler)(std::move(request));
+    } catch (const std::exception& e) {
+      problem = e.what();
+    }
+    s.ports.telemetry.emit(RequestFailed{match.pattern, problem, ""});
+    co_return refusal(500, "");
+  }
+  const auto context = context_of(request);
+  const std::vector<Notice> warnings;
+  const std::vector<std::string> degraded;
+  const EnvelopeParts parts{context.request_id, {}, warnings, degraded, 0};
+  const Error error = match.allow.empty()
+                          ? fail(Errc::not_found, "There is nothing at this path.")
+                          : fail(Errc::method_not_allowed, "This path takes " + match.allow + ".");
+  auto response = error_response(error, parts);
+  response.headers.set("X-Request-ID", context.request_id);
+  if (!match.allow.empty()) response.headers.set("Allow", match.allow);
+  co_return response;
+}
+
+Task<net::Response> Routes::State::serve(const Route& route, net::Request request) {
+  const auto began = Clock::now();
+  Call call{request, {}, owner->context_of(request), began + ports.request_budget, {}, {}};
+  auto admitted = co_await admit(route, *owner, call);
+  net::Response response;
+  if (!admitted) {
+    response = finish(route, call, admitted.error(), began);
+  } else {
+    response = co_await run(route, call, began);
+  }
+  const auto duration = Clock::now() - began;
+  ports.telemetry.emit(
+      RequestServed{route.spec.pattern, response.status, duration, call.context.request_id});
+  auto histogram = route.duration;
+  histogram.observe(std::chrono::duration<double>(duration).count());
+  co_return response;
+}
+
+Task<Result<void>> Routes::State::audit(const Route& route, const Call& call,
+                                        wire::AuditOutcome outcome, std::string reason) {
+  security::Access access;
+  access.principal = call.principal;
+  access.context = call.context;
+  access.action = route.spec.action;
+  access.resource_type = route.spec.resource_type;
+  access.resource_id = call.param(route.spec.resource_param);
+  access.outcome = outcome;
+  access.reason = std::move(reason);
+  co_return co_await ports.auditor.record(std::move(access));
+}
+
+Task<Result<void>> Routes::State::admit(const Route& route, Routes& routes, Call& call) {
+  const auto now = Clock::now();
+  if (route.spec.right == security::Right::open) co_return Result<void>();
+  auto principal = routes.identify(call.request, route.spec.takes_ticket);
+  if (!principal) {
+    const auto wait = ports.limiter.take("ip\x1f" + call.request.peer_ip, now);
+    if (wait) co_return fail(Errc::rate_limited, "Too many attempts; wait a little.");
+    if (principal.error().code != Errc::forbidden) {
+      ports.auditor.count_unauthenticated(principal.error().detail);
+      co_return principal.error();
+    }
+    // The token itself is good: its owner's trail says whom he tried to be.
+    net::Request own;
+    own.headers.set("Authorization", std::string(call.request.header("Authorization")));
+    own.peer_ip = call.request.peer_ip;
+    auto proven = routes.identify(own, false);
+    if (!proven) co_return principal.error();
+    call.principal = std::move(*proven);
+    const auto kept =
+        co_await audit(route, call, wire::AuditOutcome::denied, principal.error().detail);
+    if (!kept) co_return kept.error();
+    co_return principal.error();
+  }
+  call.principal = std::move(*principal);
+  const auto wait =
+      ports.limiter.take(call.principal.tenant_id + "\x1f" + call.principal.user_id, now);
+  if (wait) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
+    co_return fail(Errc::rate_limited,
+                   "Too many requests; wait " + std::to_string(seconds) + " s.");
+  }
+  if (!security::may(call.principal, route.spec.right)) {
+    std::string reason = "needs the role " + std::string(security::least_role(route.spec.right));
+    auto denied = fail(Errc::forbidden, "This " + reason + ".");
+    const auto kept =
+        co_await audit(route, call, wire::AuditOutcome::denied, std::move(reason));
+    if (!kept) co_return kept.error();
+    co_return denied;
+  }
+  if (!route.spec.audited) co_return Result<void>();
+  co_return co_await audit(route, call, wire::AuditOutcome::allowed, "");
+}
+
+net::Response Routes::State::finish(const Route& route, const Call& call, Result<Reply> outcome,
+                                    Time began) {
+  EnvelopeParts parts{call.context.request_id, {}, call.warnings, call.degraded,
+                      milliseconds_since(began)};
+  net::Response response;
+  if (!outcome) {
+    response = error_response(outcome.error(), parts);
+    if (response.status == 500)
+      ports.telemetry.emit(RequestFailed{route.spec.pattern, outcome.error().detail,
+                                         call.context.request_id});
+  } else if (outcome->whole) {
+    response = std::move(*outcome->whole);
+    for (const auto& [name, value] : outcome->headers.all()) response.headers.add(name, value);
+  } else {
+    parts.data = outcome->data;
+    response = net::make_response(outcome->status != 0 ? outcome->status : route.spec.success,
+                                  "application/json", success_envelope(parts));
+    for (const auto& [name, value] : outcome->headers.all()) response.headers.add(name, value);
+  }
+  response.headers.set("X-Request-ID", call.context.request_id);
+  if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  return response;
+}
+
+Task<net::Response> Routes::State::run(const Route& route, Call& call, Time began) {
+  const auto key = call.request.header("X-Idempotency-Key");
+  if (route.spec.idempotent && !key.empty()) co_return co_await run_once(route, call, began);
+  auto outcome = co_await route.handler(call);
+  co_return finish(route, call, std::move(outcome), began);
+}
+
+Task<net::Response> Routes::State::run_once(const Route& route, Call& call, Time began) {
+  const auto given = call.request.header("X-Idempotency-Key");
+  if (!is_printable(given, kKeyBytesMax)) {
+    auto error = fail(Errc::invalid_request, "X-Idempotency-Key must be 1 to 255 printable characters.");
+    co_return finish(route, call, std::move(error), began);
+  }
+  Idempotency::Key key;
+  key.scope = call.principal.tenant_id + "\x1f" + call.principal.user_id + "\x1f" +
+              call.request.method_text + " " + call.request.path + "\x1f" + std::string(given);
+  key.body_hash = security::sha256_hex(call.request.body);
+  auto entry = co_await idempotency.enter(std::move(key));
+  if (!entry) co_return finish(route, call, entry.error(), began);
+  if (entry->known) {
+    auto known = net::make_response(entry->known->status, "application/json", entry->known->body);
+    known.headers.set("Idempotency-Replayed", "true");
+    co_return finish(route, call, reply_whole(std::move(known)), began);
+  }
+  auto outcome = co_await route.handler(call);
+  auto response = finish(route, call, std::move(outcome), began);
+  if (response.status < 300 && !response.stream) {
+    KeptReply kept;
+    kept.status = response.status;
+    kept.body = response.body;
+    co_await idempotency.keep(entry->turn, std::move(kept));
+  }
+  co_return response;
+}
+
+std::string Routes::openapi(std::string_view version) const {
+  return openapi_document(state_->specs, version);
+}
+
+}  // namespace loquat::edge
