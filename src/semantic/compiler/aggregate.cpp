@@ -64,11 +64,12 @@ Value Builder::aggregate(const Source& source, const Context& context, const std
     if (!context.shift.empty()) {
       const std::string own_time = words_.truncated("day", scope.time);
       Select& shifted = *select;
-      const JoinPart rows{"INNER JOIN", shifted.relation, nullptr, source.at.model->name, "", ""};
+      const JoinPart rows =
+          join_relation("INNER JOIN", shifted.relation, source.at.model->name, {});
       if (!spine_relation(shifted, contracts::Grain::day, context, scope))
         return {select, "NULL", name, {}};
       shifted.joins.push_back(rows);
-      shifted.joins.back().on = shift_expr(context.shift, scope.time) + " = " + own_time;
+      shifted.joins.back().on = {shift_expr(context.shift, scope.time) + " = " + own_time};
     }
     for (const Item& item : context.keys)
       select->keys.push_back({item.output(), item_expr(scope, item)});
@@ -109,15 +110,15 @@ Value Builder::semi_additive(const Source& source, const Context& context,
   Select& edge = pool_.make(std::string(over.first ? "first_" : "last_") + over.name);
   edge.from = &rows;
   edge.grouped = true;
-  std::string on;
+  Conditions on{rows.name + "." + identifier(day) + " = " + edge.name + "." + identifier(day)};
   for (const std::string& grouping : over.window_groupings) {
     const auto* entity = JoinGraph::entity_of(*source.at.model, grouping);
     const auto* dimension = JoinGraph::dimension_of(*source.at.model, grouping);
     if (!entity && !dimension) continue;
     const std::string column = rows.publish(own(entity ? entity->expr : dimension->expr), grouping);
     edge.keys.push_back({column, identifier(column)});
-    on += " AND " + rows.name + "." + identifier(column) + " = " + edge.name + "." +
-          identifier(column);
+    on.push_back(rows.name + "." + identifier(column) + " = " + edge.name + "." +
+                 identifier(column));
   }
   for (const Item& item : time_keys(source.at, context))
     edge.keys.push_back({item.output(), identifier(item.output())});
@@ -126,9 +127,7 @@ Value Builder::semi_additive(const Source& source, const Context& context,
 
   Select& totals = pool_.make(source.at.model->name + "_totals");
   totals.from = &rows;
-  totals.joins.push_back(
-      {"INNER JOIN", "", &edge, "",
-       rows.name + "." + identifier(day) + " = " + edge.name + "." + identifier(day) + on, ""});
+  totals.joins.push_back(join_select("INNER JOIN", &edge, on));
   for (const Item& item : context.keys)
     totals.keys.push_back({item.output(), rows.name + "." + identifier(item.output())});
   totals.grouped = !context.keys.empty();
@@ -170,8 +169,7 @@ Select* Builder::combine(std::vector<Value>& values, const std::vector<Item>& ke
     select->grouped = !keys.empty();  // so that null groups fall together
     select->from = parts.front();
     for (std::size_t i = 1; i < parts.size(); ++i)
-      select->joins.push_back(
-          {keys.empty() ? "CROSS JOIN" : "FULL OUTER JOIN", "", parts[i], "", "", columns});
+      select->joins.push_back(join_groups(parts[i], columns));
   }
   for (Value& value : values) {
     const std::string column =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 
 #include "compiler/sql_tokens.hpp"
 #include "index/words.hpp"
@@ -91,6 +92,7 @@ class Wishes {
       need_number(having.metric, at + "/metric");
       if (!has({">", ">=", "<", "<=", "=", "!="}, having.op))
         refuse(at + "/op", "'" + having.op + "' is not one of > >= < <= = !=");
+      if (!std::isfinite(having.value)) refuse(at + "/value", "a finite number is needed");
     }
     if (query_.top_per_group) check_top(*query_.top_per_group);
     return std::move(issues_);
@@ -212,14 +214,14 @@ class Transformer {
       groups->from = rows;
       groups->distinct = true;
       for (const std::string& name : others) groups->keys.push_back({name, identifier(name)});
-      out.joins.push_back({"CROSS JOIN", "", groups, "", "", ""});
+      out.joins.push_back(join_groups(groups, ""));
     }
     const std::string column = identifier(time.output());
-    std::string on = periods->name + "." + column + " = " + rows->name + "." + column;
+    Conditions on{periods->name + "." + column + " = " + rows->name + "." + column};
     for (const std::string& name : others)
-      on += " AND " + groups->name + "." + identifier(name) + " IS NOT DISTINCT FROM " +
-            rows->name + "." + identifier(name);
-    out.joins.push_back({"LEFT JOIN", "", rows, "", on, ""});
+      on.push_back(groups->name + "." + identifier(name) + " IS NOT DISTINCT FROM " + rows->name +
+                   "." + identifier(name));
+    out.joins.push_back(join_select("LEFT JOIN", rows, on));
     for (const Item& item : resolved_.group_by) {
       const Select* side = has(others, item.output()) ? groups : periods;
       out.keys.push_back({item.output(), side->name + "." + identifier(item.output())});
@@ -276,8 +278,7 @@ class Transformer {
     Select& out = builder_.pool().make("compared");
     out.from = rows;
     std::vector<std::string> keys = key_names(resolved_);
-    out.joins.push_back(
-        {keys.empty() ? "CROSS JOIN" : "FULL OUTER JOIN", "", before, "", "", quoted_list(keys)});
+    out.joins.push_back(join_groups(before, quoted_list(keys)));
     for (const std::string& key : keys) out.keys.push_back({key, identifier(key)});
     out.grouped = !keys.empty();
     for (std::size_t i = 0; i < resolved_.metrics.size(); ++i)

@@ -90,8 +90,11 @@ class Builder {
   std::string custom_grain_expr(Scope& scope, const Item& item, const std::string& raw);
   std::string metric_filter_expr(Scope& scope, const Item& item);
   std::string join_way(Scope& scope, const Reached& way);
-  std::string validity_condition(Scope& scope, const contracts::SemanticModel& model,
-                                 const std::string& alias);
+  void add_partitions(const contracts::SemanticModel& from, const std::string& from_alias,
+                      const contracts::SemanticModel& to, const std::string& to_alias,
+                      Conditions& on);
+  void add_validity(Scope& scope, const contracts::SemanticModel& model, const std::string& alias,
+                    Conditions& on);
   std::string column_expr(const contracts::SemanticModel& model, const std::string& expr,
                           const std::string& alias, bool qualified);
   std::string filter_sql(Scope& scope, const Filter& filter);

@@ -65,14 +65,14 @@ Value Builder::conversions(const Metric& metric, const Source& base, const Sourc
   done.keys.push_back({"converting_entity", value_of(of_done, how.entity)});
   done.keys.push_back({"conversion_day", words_.truncated("day", of_done.time)});
   add_filters(of_done, own_filters);
-  std::string on = events.name + "." + entity + " = " + done.name + ".converting_entity";
+  Conditions on{events.name + "." + entity + " = " + done.name + ".converting_entity"};
   std::string apart = done.name + ".converting_entity, " + done.name + ".conversion_day";
   for (const auto& property : how.constant_properties) {
     const std::string mine = events.publish(value_of(of_events, property.base), property.base);
     const std::string theirs = "conversion_" + property.conversion;
     done.keys.push_back({theirs, value_of(of_done, property.conversion)});
-    on += " AND " + events.name + "." + identifier(mine) + " = " + done.name + "." +
-          identifier(theirs);
+    on.push_back(events.name + "." + identifier(mine) + " = " + done.name + "." +
+                 identifier(theirs));
     apart += ", " + done.name + "." + identifier(theirs);
   }
   const bool distinct = conversion.at.measure->agg == contracts::Aggregation::count_distinct;
@@ -85,15 +85,15 @@ Value Builder::conversions(const Metric& metric, const Source& base, const Sourc
   } else {
     done.values.push_back({"converted", aggregation(*conversion.at.measure, counted, true)});
   }
-  on += " AND " + events.name + "." + day + " <= " + done.name + ".conversion_day";
+  on.push_back(events.name + "." + day + " <= " + done.name + ".conversion_day");
   if (how.window)
-    on += " AND " + events.name + "." + day + " > " +
-          words_.shifted(done.name + ".conversion_day", -how.window->count,
-                         lower(how.window->granularity));
+    on.push_back(events.name + "." + day + " > " +
+                 words_.shifted(done.name + ".conversion_day", -how.window->count,
+                                lower(how.window->granularity)));
 
   Select& matched = pool_.make("matched_" + conversion.at.model->name);
   matched.from = &done;
-  matched.joins.push_back({"INNER JOIN", "", &events, "", on, ""});
+  matched.joins.push_back(join_select("INNER JOIN", &events, on));
   for (const Item& item : context.keys)
     matched.keys.push_back({item.output(), events.name + "." + identifier(item.output())});
   matched.values.push_back({"converted", done.name + ".converted"});

@@ -151,10 +151,9 @@ std::string Builder::custom_grain_expr(Scope& scope, const Item& item, const std
       std::ranges::any_of(scope.joined, [&](const auto& one) { return one.first == alias; });
   if (!joined) {
     scope.joined.emplace_back(alias, alias);
-    scope.select->joins.push_back({"LEFT JOIN", spine.relation.rendered, nullptr, alias,
-                                   words_.truncated(name_of(spine.grain), raw) + " = " +
-                                       identifier(alias) + "." + spine.column,
-                                   ""});
+    scope.select->joins.push_back(join_relation("LEFT JOIN", spine.relation.rendered, alias,
+                                                {words_.truncated(name_of(spine.grain), raw) +
+                                                 " = " + identifier(alias) + "." + spine.column}));
   }
   return identifier(alias) + "." + custom->column;
 }
@@ -194,9 +193,8 @@ std::string Builder::metric_filter_expr(Scope& scope, const Item& item) {
       std::ranges::any_of(scope.joined, [&](const auto& one) { return one.first == key; });
   if (!joined) {
     scope.joined.emplace_back(key, totals->name);
-    scope.select->joins.push_back({"LEFT JOIN", "", totals, "",
-                                   here + " = " + totals->name + "." + identifier(entity.output()),
-                                   ""});
+    scope.select->joins.push_back(join_select(
+        "LEFT JOIN", totals, {here + " = " + totals->name + "." + identifier(entity.output())}));
   }
   return totals->name + "." + identifier(totals->values.front().name);
 }
@@ -226,31 +224,44 @@ std::string Builder::join_way(Scope& scope, const Reached& way) {
     scope.joined.emplace_back(path, alias);
     note(proof_.semantic_models, hop.to->name);
     note(proof_.relations, hop.to->relation.rendered);
-    std::string on = column_expr(*model, hop.from->expr, before, true) + " = " +
-                     column_expr(*hop.to, hop.to_entity->expr, alias, true);
-    on += validity_condition(scope, *hop.to, alias);
+    Conditions on{column_expr(*model, hop.from->expr, before, true) + " = " +
+                  column_expr(*hop.to, hop.to_entity->expr, alias, true)};
+    add_partitions(*model, before, *hop.to, alias, on);
+    add_validity(scope, *hop.to, alias, on);
     scope.select->joins.push_back(
-        {"LEFT JOIN", hop.to->relation.rendered, nullptr, name, std::move(on), ""});
+        join_relation("LEFT JOIN", hop.to->relation.rendered, name, std::move(on)));
     model = hop.to;
   }
   return alias;
 }
 
-std::string Builder::validity_condition(Scope& scope, const SemanticModel& model,
-                                        const std::string& alias) {
+/// Partitioned relations are joined partition by partition.
+void Builder::add_partitions(const SemanticModel& from, const std::string& from_alias,
+                             const SemanticModel& to, const std::string& to_alias, Conditions& on) {
+  for (const Dimension& partition : from.dimensions) {
+    const Dimension* other = JoinGraph::dimension_of(to, partition.name);
+    if (!partition.is_partition || !other || !other->is_partition) continue;
+    on.push_back(column_expr(from, partition.expr, from_alias, true) + " = " +
+                 column_expr(to, other->expr, to_alias, true));
+  }
+}
+
+/// A slowly changing dimension is joined as it was on the day of the row.
+void Builder::add_validity(Scope& scope, const SemanticModel& model, const std::string& alias,
+                           Conditions& on) {
   const auto validity = JoinGraph::validity_of(model);
-  if (!validity) return "";
+  if (!validity) return;
   if (scope.time.empty()) {
     problem("unreachable_group_by: '" + model.name + "' changes over time, and there is no time");
-    return "";
+    return;
   }
   const std::string day = scope.time_is_truncated && scope.time_grain == Grain::day
                               ? scope.time
                               : words_.truncated("day", scope.time);
   const std::string from = column_expr(model, validity->start->expr, alias, true);
   const std::string to = column_expr(model, validity->end->expr, alias, true);
-  return "\n    AND " + day + " >= " + from + " AND (" + day + " < " + to + " OR " + to +
-         " IS NULL)";
+  on.push_back(day + " >= " + from);
+  on.push_back("(" + day + " < " + to + " OR " + to + " IS NULL)");
 }
 
 std::string Builder::filter_sql(Scope& scope, const Filter& filter) {
@@ -275,6 +286,7 @@ std::string Builder::filter_sql(Scope& scope, const Filter& filter) {
 void Builder::add_filters(Scope& scope, const std::vector<const Filter*>& filters) {
   for (const Filter* filter : filters) {
     std::string sql = filter_sql(scope, *filter);
+    if (sql.empty()) continue;
     note(proof_.filters, sql);
     if (std::ranges::count(scope.select->where, sql) == 0)
       scope.select->where.push_back(std::move(sql));

@@ -61,20 +61,20 @@ const Words kUnits = {"year",   "quarter", "month", "week",   "day",     "hour",
                       "months", "weeks",   "days",  "hours",  "minutes", "seconds"};
 
 const Words kFunctions = {
-    "abs",        "ceil",      "ceiling",   "floor",        "round",       "trunc",
-    "sign",       "mod",       "power",     "sqrt",         "ln",          "log",
-    "exp",        "least",     "greatest",  "coalesce",     "nullif",      "ifnull",
-    "if",         "lower",     "upper",     "trim",         "ltrim",       "rtrim",
-    "length",     "substr",    "substring", "left",         "right",       "replace",
-    "concat",     "strpos",    "position",  "starts_with",  "ends_with",   "contains",
-    "reverse",    "lpad",      "rpad",      "split_part",   "regexp_like", "regexp_matches",
-    "date_trunc", "date_part", "date_diff", "datediff",     "date_add",    "extract",
-    "year",       "quarter",   "month",     "week",         "day",         "hour",
-    "minute",     "second",    "dayofweek", "day_of_week",  "dayofyear",   "day_of_year",
-    "date",       "cast",      "try_cast",  "current_date", "now",         "today",
-    "in",         "and",       "or",        "not",          "like",        "between",
-    "when",       "then",      "else",      "case",         "decimal",     "numeric",
-    "varchar",    "char",      "is",        "ilike",        "timestamp"};
+    "abs",       "ceil",         "ceiling",     "floor",          "round",      "trunc",
+    "sign",      "mod",          "power",       "sqrt",           "ln",         "log",
+    "exp",       "least",        "greatest",    "coalesce",       "nullif",     "ifnull",
+    "if",        "lower",        "upper",       "trim",           "ltrim",      "rtrim",
+    "length",    "substr",       "substring",   "left",           "right",      "replace",
+    "concat",    "strpos",       "position",    "starts_with",    "ends_with",  "contains",
+    "reverse",   "split_part",   "regexp_like", "regexp_matches", "date_trunc", "date_part",
+    "date_diff", "datediff",     "date_add",    "extract",        "year",       "quarter",
+    "month",     "week",         "day",         "hour",           "minute",     "second",
+    "dayofweek", "day_of_week",  "dayofyear",   "day_of_year",    "date",       "cast",
+    "try_cast",  "current_date", "now",         "today",          "in",         "and",
+    "or",        "not",          "like",        "between",        "when",       "then",
+    "else",      "case",         "decimal",     "numeric",        "varchar",    "char",
+    "is",        "ilike",        "timestamp"};
 
 bool starts_word(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
 bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$'; }

@@ -8,6 +8,7 @@ namespace loquat::semantic {
 namespace {
 
 constexpr std::size_t kOneLine = 72;
+constexpr std::size_t kLine = 100;
 
 /// The name a column has without an alias: its last dotted part; empty if it has none.
 std::string_view natural_name(std::string_view expr) {
@@ -53,6 +54,17 @@ void append_columns(std::string& out, const Select& select, const std::string& i
   }
 }
 
+void append_conditions(std::string& out, const JoinPart& join, const std::string& indent) {
+  if (join.on.empty()) return;
+  std::size_t length = out.size() - out.rfind('\n');
+  for (const std::string& condition : join.on) length += condition.size() + 5;
+  const bool one_line = length < kLine;
+  for (std::size_t i = 0; i < join.on.size(); ++i) {
+    out += one_line ? " " : "\n" + indent + "  ";
+    out += (i == 0 ? "ON " : "AND ") + join.on[i];
+  }
+}
+
 void append_group_by(std::string& out, const Select& select, const std::string& indent) {
   if (!select.grouped || select.keys.empty()) return;
   out += "\n" + indent + "GROUP BY ";
@@ -67,7 +79,7 @@ void append_select(std::string& out, const Select& select, const std::string& in
   for (const JoinPart& join : select.joins) {
     out += "\n" + indent + join.kind + " ";
     append_relation(out, join.relation, join.select, join.alias);
-    if (!join.on.empty()) out += " ON " + join.on;
+    append_conditions(out, join, indent);
     if (!join.using_.empty()) out += " USING (" + join.using_ + ")";
   }
   for (std::size_t i = 0; i < select.where.size(); ++i)

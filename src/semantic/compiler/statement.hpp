@@ -21,9 +21,24 @@ struct JoinPart {
   std::string relation;  ///< rendered relation; empty if it is `select`
   Select* select = nullptr;
   std::string alias;
-  std::string on;      ///< condition, or
-  std::string using_;  ///< column list
+  std::vector<std::string> on;  ///< conditions, joined by AND, or
+  std::string using_;           ///< column list
 };
+
+using Conditions = std::vector<std::string>;
+
+[[nodiscard]] inline JoinPart join_relation(std::string kind, std::string relation,
+                                            std::string alias, Conditions on) {
+  return {std::move(kind), std::move(relation), nullptr, std::move(alias), std::move(on), {}};
+}
+[[nodiscard]] inline JoinPart join_select(std::string kind, Select* select, Conditions on) {
+  return {std::move(kind), {}, select, {}, std::move(on), {}};
+}
+/// Every group of either side: FULL OUTER JOIN on equal `columns`; without any, CROSS JOIN.
+[[nodiscard]] inline JoinPart join_groups(Select* select, std::string columns) {
+  const std::string kind = columns.empty() ? "CROSS JOIN" : "FULL OUTER JOIN";
+  return {kind, {}, select, {}, {}, std::move(columns)};
+}
 
 /// One SELECT. Keys come first in its output, then values; with `grouped` it groups by all keys.
 struct Select {

@@ -151,10 +151,9 @@ Value Builder::filled_by_spine(Value value, const std::vector<Item>& times,
   Select& out = pool_.make(value.name + "_every_period");
   const Item base = finest_of(times).value_or(times.front());
   out.from = spine;
-  out.joins.push_back({"LEFT JOIN", "", inner, "",
-                       spine->name + "." + identifier(base.output()) + " = " + inner->name + "." +
-                           identifier(base.output()),
-                       ""});
+  out.joins.push_back(join_select("LEFT JOIN", inner,
+                                  {spine->name + "." + identifier(base.output()) + " = " +
+                                   inner->name + "." + identifier(base.output())}));
   for (const Item& item : context.keys) {
     const Select* side = same_output(times, item) ? spine : inner;
     out.keys.push_back({item.output(), side->name + "." + identifier(item.output())});
@@ -209,10 +208,10 @@ Value Builder::shifted(const Metric& metric, const TimeShift& shift, const Conte
   const Item base = *finest_of(times);
   Select& out = pool_.make(name + "_shifted");
   out.from = spine;
-  out.joins.push_back({"INNER JOIN", "", inner, "",
-                       shift_expr(shift, spine->name + "." + identifier(base.output())) + " = " +
-                           inner->name + "." + identifier(base.output()),
-                       ""});
+  out.joins.push_back(
+      join_select("INNER JOIN", inner,
+                  {shift_expr(shift, spine->name + "." + identifier(base.output())) + " = " +
+                   inner->name + "." + identifier(base.output())}));
   for (const Item& item : context.keys) {
     const Select* side = same_output(times, item) ? spine : inner;
     out.keys.push_back({item.output(), side->name + "." + identifier(item.output())});
@@ -223,6 +222,11 @@ Value Builder::shifted(const Metric& metric, const TimeShift& shift, const Conte
 Value Builder::cumulative(const Metric& metric, const Context& context, const std::string& name) {
   const Source source = catalogue_.source_of(metric);
   const auto times = time_keys(source.at, context);
+  const std::string unit = lower(metric.window ? metric.window->granularity : metric.grain_to_date);
+  if (!unit.empty() && !standard_grain(unit)) {
+    problem("unsupported: '" + metric.name + "' is cumulated by the custom granularity " + unit);
+    return {&pool_.make("nothing"), "NULL", name, {}};
+  }
   if (times.empty()) {  // all time: the plain total up to the end of the range
     Context own = context;
     own.start.reset();
@@ -276,7 +280,7 @@ Value Builder::cumulated(const Metric& metric, const Source& source, const Conte
     scope.model = source.at.model;
     if (!spine_relation(out, base, context, scope)) return {&out, "NULL", name, {}};
     rows_time = inner->name + "." + identifier(base_item.output());
-    out.joins.push_back({"INNER JOIN", "", inner, "", "", ""});
+    out.joins.push_back(join_select("INNER JOIN", inner, {}));
     expr = regroup + "(" + inner->name + "." + identifier(column) + ")";
     for (const Item& item : context.keys) {
       const bool is_time = same_output(times, item);
@@ -286,7 +290,7 @@ Value Builder::cumulated(const Metric& metric, const Source& source, const Conte
   } else {
     scope = open(source.at, out, context, filters, true);
     rows_time = words_.truncated(name_of(base), scope.time);
-    const JoinPart rows{"INNER JOIN", out.relation, nullptr, source.at.model->name, "", ""};
+    const JoinPart rows = join_relation("INNER JOIN", out.relation, source.at.model->name, {});
     if (!spine_relation(out, base, context, scope)) return {&out, "NULL", name, {}};
     out.joins.push_back(rows);
     for (const Item& item : context.keys)
@@ -296,12 +300,13 @@ Value Builder::cumulated(const Metric& metric, const Source& source, const Conte
                        column_expr(*source.at.model, source.at.measure->expr, scope.alias, true),
                        true);
   }
-  std::string on = rows_time + " <= " + scope.time;
+  Conditions on{rows_time + " <= " + scope.time};
   if (metric.window)
-    on += " AND " + rows_time + " > " +
-          words_.shifted(scope.time, -metric.window->count, lower(metric.window->granularity));
+    on.push_back(
+        rows_time + " > " +
+        words_.shifted(scope.time, -metric.window->count, lower(metric.window->granularity)));
   else if (!metric.grain_to_date.empty())
-    on += " AND " + rows_time + " >= " + words_.truncated(lower(metric.grain_to_date), scope.time);
+    on.push_back(rows_time + " >= " + words_.truncated(lower(metric.grain_to_date), scope.time));
   const auto unset = std::ranges::find_if(
       out.joins, [](const JoinPart& join) { return join.kind == "INNER JOIN" && join.on.empty(); });
   unset->on = std::move(on);

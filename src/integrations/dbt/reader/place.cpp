@@ -53,7 +53,7 @@ std::string Place::text(std::string_view key) const {
   const Json* found = member(key);
   if (!found || found->is_null()) return {};
   if (found->is_string()) return found->get<std::string>();
-  if (found->is_number_integer()) return std::to_string(found->get<std::int64_t>());
+  if (found->is_number() || found->is_boolean()) return found->dump();  // expr: 1, expr: true
   at(key).report("expected a string");
   return {};
 }

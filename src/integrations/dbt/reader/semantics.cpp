@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "parts.hpp"
 
@@ -6,6 +7,9 @@ namespace loquat::dbt {
 namespace {
 
 using namespace contracts;
+
+/// The default time dimension of each semantic model.
+using Defaults = std::map<std::string, std::string>;
 
 std::string expr_of(const Place& item) {
   std::string expr = item.text("expr");
@@ -35,7 +39,9 @@ std::optional<TimeWindow> window_of(const Place& owner, std::string_view key) {
     window.report("expected a window of count and granularity");
     return std::nullopt;
   }
-  return TimeWindow{window.integer("count").value_or(1), window.text("granularity")};
+  std::string unit = window.text("granularity");
+  if (unit.ends_with('s') && enum_from<Grain>(unit.substr(0, unit.size() - 1))) unit.pop_back();
+  return TimeWindow{window.integer("count").value_or(1), std::move(unit)};
 }
 
 std::optional<Entity> read_entity(const Place& place) {
@@ -152,7 +158,8 @@ MetricInput metric_input(const Place& place) {
 }
 
 /// Newer layout: the metric brings its own aggregation; a measure of its name is made for it.
-void make_measure(const Place& params, Metric& metric, ProjectModel& project) {
+void make_measure(const Place& params, Metric& metric, ProjectModel& project,
+                  const Defaults& times) {
   const Place own = params.at("metric_aggregation_params");
   const std::string owner = own.text("semantic_model");
   const auto model = std::ranges::find(project.semantic_models, owner, &SemanticModel::name);
@@ -168,6 +175,8 @@ void make_measure(const Place& params, Metric& metric, ProjectModel& project) {
   if (out.expr.empty()) out.expr = own.text("expr");
   if (out.expr.empty()) out.expr = out.agg == Aggregation::count ? "1" : metric.name;
   out.agg_time_dimension = own.text("agg_time_dimension");
+  if (const auto time = times.find(owner); out.agg_time_dimension.empty() && time != times.end())
+    out.agg_time_dimension = time->second;
   out.made_for_metric = true;
   out.label = metric.label;
   out.description = metric.description;
@@ -216,7 +225,8 @@ void read_conversion(const Place& params, Metric& out) {
   out.conversion = std::move(conversion);
 }
 
-std::optional<Metric> read_metric(const Place& place, ProjectModel& project) {
+std::optional<Metric> read_metric(const Place& place, ProjectModel& project,
+                                  const Defaults& times) {
   const auto type = read_enum<MetricType>(place, "type");
   Metric out;
   out.name = place.text("name");
@@ -235,11 +245,8 @@ std::optional<Metric> read_metric(const Place& place, ProjectModel& project) {
   const Place params = place.at("type_params");
   out.is_private = params.flag("is_private");
   out.measure = measure_input(params, "measure");
-  if (out.type != MetricType::simple || !params.has("metric_aggregation_params")) {
-    // nothing to make
-  } else if (!out.measure) {
-    make_measure(params, out, project);
-  }
+  if (out.type == MetricType::simple && !out.measure && params.has("metric_aggregation_params"))
+    make_measure(params, out, project, times);
   if (params.has("numerator")) out.numerator = metric_input(params.at("numerator"));
   if (params.has("denominator")) out.denominator = metric_input(params.at("denominator"));
   if (out.type == MetricType::derived) out.expr = params.text("expr");
@@ -327,8 +334,12 @@ void create_metrics(const Place& root, ProjectModel& out) {
 void read_semantics(const Place& root, ProjectModel& out) {
   for (const Place& one : root.each("semantic_models"))
     if (auto model = read_model(one)) out.semantic_models.push_back(std::move(*model));
+  Defaults times;
+  for (const Place& one : root.each("semantic_models"))
+    if (std::string time = one.at("defaults").text("agg_time_dimension"); !time.empty())
+      times.emplace(one.text("name"), std::move(time));
   for (const Place& one : root.each("metrics"))
-    if (auto metric = read_metric(one, out)) out.metrics.push_back(std::move(*metric));
+    if (auto metric = read_metric(one, out, times)) out.metrics.push_back(std::move(*metric));
   create_metrics(root, out);
   for (const Place& one : root.each("saved_queries"))
     if (auto query = read_saved_query(one)) out.saved_queries.push_back(std::move(*query));
