@@ -37,11 +37,11 @@ export function makeTooltip(columns: readonly Column[], rows: readonly Cell[][])
   };
 
   return {
-    show: (_handler: unknown, event: MouseEvent, item: Item | null, _value: unknown) => {
-      const datum = item?.datum;
-      const shown = event.type !== "mouseout" && datum !== undefined && fill(datum);
-      box.hidden = !shown;
-      if (shown) place(event.clientX, event.clientY);
+    /** Vega gives no event when the view ends. */
+    show: (_handler: unknown, event: MouseEvent | null, item: Item | null) => {
+      const datum = event?.type === "mouseout" ? undefined : item?.datum;
+      box.hidden = !event || !datum || !fill(datum);
+      if (event && !box.hidden) place(event.clientX, event.clientY);
     },
     destroy: () => box.remove(),
   };
