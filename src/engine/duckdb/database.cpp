@@ -91,6 +91,21 @@ void Connection::interrupt() noexcept {
   duckdb_interrupt(raw_);
 }
 
+std::optional<Error> Connection::start(duckdb_prepared_statement statement, duckdb_result& into) {
+  // DuckDB forgets interrupts when a statement is set up; one that came before is seen in stop_,
+  // one that comes after ends the execution.
+  duckdb_pending_result pending = nullptr;
+  std::optional<Error> failed;
+  if (duckdb_pending_prepared_streaming(statement, &pending) != DuckDBSuccess)
+    failed = failure_of_prepare(duckdb_pending_error(pending));
+  else if (stop_)
+    failed = fail(Errc::cancelled, "The query was cancelled.");
+  else if (duckdb_execute_pending(pending, &into) != DuckDBSuccess)
+    failed = failure_of(duckdb_result_error_type(&into), duckdb_result_error(&into));
+  duckdb_destroy_pending(&pending);
+  return failed;
+}
+
 Result<contracts::ResultSet> Connection::run(const std::string& sql, std::int64_t row_limit) {
   auto statement = std::make_unique<Prepared>();
   if (duckdb_prepare(raw_, sql.c_str(), &statement->raw) != DuckDBSuccess)
@@ -104,10 +119,8 @@ Result<contracts::ResultSet> Connection::run(const std::string& sql, std::int64_
     for (ColumnReader& reader : shape.readers)
       if (!is_plain(reader.type)) reader = {DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_INVALID, 0};
   }
-  if (stop_) return fail(Errc::cancelled, "The query was cancelled.");
   Answer answer;
-  if (duckdb_execute_prepared_streaming(statement->raw, &answer.raw) != DuckDBSuccess)
-    return failure_of(duckdb_result_error_type(&answer.raw), duckdb_result_error(&answer.raw));
+  if (auto failed = start(statement->raw, answer.raw)) return *failed;
   contracts::ResultSet out;
   out.columns = std::move(shape.columns);
   while (!out.truncated) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,13 +32,14 @@ class Connection {
   /// Errors: cancelled (interrupted), query_failed, query_engine_unavailable. No detail holds a
   /// path or a value of the data.
   [[nodiscard]] Result<contracts::ResultSet> run(const std::string& sql, std::int64_t row_limit);
-  /// Ends the statement that runs now, or the next one. Repeat until `run` has returned: DuckDB
-  /// forgets an interrupt that comes between preparing and executing.
+  /// Ends the statement that runs now, or the next one.
   void interrupt() noexcept;
   /// Forgets interrupts; before a connection is used again.
   void reset() noexcept { stop_ = false; }
 
  private:
+  std::optional<Error> start(duckdb_prepared_statement statement, duckdb_result& into);
+
   duckdb_connection raw_;
   std::atomic<bool> stop_ = false;
 };

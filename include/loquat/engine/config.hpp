@@ -1,0 +1,78 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "loquat/base/enum_names.hpp"
+#include "loquat/base/fields.hpp"
+#include "loquat/base/secret.hpp"
+#include "loquat/degradation/config.hpp"
+
+namespace loquat::engine {
+
+enum class EngineKind { duckdb, trino, rest };
+
+struct DuckDbConfig {
+  std::string path;
+  int threads = 2;
+  std::int64_t memory_mib = 512;
+  template <class V>
+  void fields(V& v) {
+    v("path", path, "A database file, opened read-only; its stem is the catalog's name.");
+    v("threads", threads, "Threads that one query may use.", in(1, 64));
+    v("memory_mib", memory_mib, "Memory of all queries together; a query over it fails.",
+      in(64, 1 << 20), unit("MiB"));
+  }
+};
+
+/// Section `engine`.
+struct EngineConfig {
+  EngineKind kind = EngineKind::duckdb;
+  std::string url;
+  Secret token;
+  std::string catalog;
+  std::string schema;
+  std::string user = "loquat";
+  bool asynchronous = false;
+  std::chrono::milliseconds poll_interval{200};
+  std::uint32_t cache_entries_max = 64;
+  std::int64_t cache_bytes_max = 16 << 20;
+  DuckDbConfig duckdb;
+  degradation::GuardConfig guard = default_guard();
+  template <class V>
+  void fields(V& v) {
+    using namespace std::chrono_literals;
+    v("kind", kind, "Where queries run.");
+    v("url", url, "Of Trino or of the platform's query engine.", env("QUERY_ENGINE_URL"));
+    v("token", token, "Bearer token for it; prefer the environment.");
+    v("catalog", catalog, "Catalog of names without one (trino, rest).");
+    v("schema", schema, "Schema of names without one (trino, rest).");
+    v("user", user, "X-Trino-User when a request has no user.", len(1, 128));
+    v("asynchronous", asynchronous, "rest: start, poll and fetch instead of one long request.");
+    v("poll_interval", poll_interval, "rest, asynchronous: between looks at the status.",
+      in(1ms, 1min));
+    v("cache_entries_max", cache_entries_max, "Results kept for when the engine is away; 0: none.",
+      in(0, 10'000));
+    v("cache_bytes_max", cache_bytes_max, "Memory of these results, about.", in(0, 1 << 30),
+      unit("bytes"));
+    v("duckdb", duckdb, "The embedded engine.");
+    v("guard", guard, "Deadline, retries, breaker and concurrency.");
+  }
+
+ private:
+  static degradation::GuardConfig default_guard() {
+    degradation::GuardConfig guard;
+    guard.timeout = std::chrono::minutes(1);
+    guard.concurrency_max = 8;
+    return guard;
+  }
+};
+
+}  // namespace loquat::engine
+
+namespace loquat {
+LOQUAT_ENUM(engine::EngineKind, 3,
+            {{{engine::EngineKind::duckdb, "duckdb"},
+              {engine::EngineKind::trino, "trino"},
+              {engine::EngineKind::rest, "rest"}}});
+}  // namespace loquat
