@@ -13,9 +13,10 @@ const options = {
   absWorkingDir: root,
   entryPoints: { console: "src/page/main.tsx" },
   outdir: "dist/assets",
-  entryNames: "[name]-[hash]",
-  chunkNames: "[name]-[hash]",
-  assetNames: "[name]-[hash]",
+  // The 0 puts a digit into every hash, by which the daemon tells a hashed name from a plain one.
+  entryNames: "[name]-0[hash]",
+  chunkNames: "[name]-0[hash]",
+  assetNames: "[name]-0[hash]",
   bundle: true,
   splitting: true,
   format: "esm",

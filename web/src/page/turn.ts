@@ -87,7 +87,11 @@ export function foldLog(turns: readonly Turn[], entry: Entry): Turn[] {
   const at = turns.findLastIndex((turn) => turn.messageId !== undefined && turn.messageId === entry.message_id);
   const turn = turns[at];
   if (!turn) return [...turns];
-  return turns.with(at, fold(turn, entry));
+  return replaced(turns, at, fold(turn, entry));
+}
+
+function replaced<T>(list: readonly T[], at: number, item: T): T[] {
+  return list.map((old, index) => (index === at ? item : old));
 }
 
 function asked(turns: readonly Turn[], entry: Extract<Entry, { type: "message" }>): Turn[] {
@@ -105,7 +109,7 @@ function asked(turns: readonly Turn[], entry: Extract<Entry, { type: "message" }
     phase: turn.phase === "done" ? "done" : "running",
     problem: undefined,
   };
-  return at < 0 ? [...turns, now] : turns.with(at, now);
+  return at < 0 ? [...turns, now] : replaced(turns, at, now);
 }
 
 export function fold(turn: Turn, entry: Entry): Turn {
@@ -166,7 +170,7 @@ function step(type: string, agent?: string, summary?: string): Step {
 function stepDone(steps: Step[], entry: Extract<Entry, { type: "step_complete" }>): Step[] {
   const done = { ...step(entry.step_type, entry.agent, entry.summary), durationMs: entry.duration_ms ?? 0 };
   const open = steps.findLastIndex((s) => s.type === entry.step_type && s.durationMs === undefined);
-  return open < 0 ? [...steps, done] : steps.with(open, done);
+  return open < 0 ? [...steps, done] : replaced(steps, open, done);
 }
 
 /** `complete` carries the whole answer but the rows: it has the last word on everything else. */
