@@ -3,7 +3,9 @@ add_library(loquat_flags INTERFACE)
 target_compile_options(loquat_flags INTERFACE
   -Wall -Wextra -Wconversion -Wno-sign-conversion -Werror -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  target_compile_options(loquat_flags INTERFACE -Wno-unknown-warning-option)
+  target_compile_options(loquat_flags INTERFACE -Wno-unknown-warning-option
+    # libstdc++ 12's stable_sort uses a deprecated function of its own, which clang reports at our call.
+    -Wno-deprecated-declarations)
 endif()
 target_compile_definitions(loquat_flags INTERFACE LOQUAT_VERSION="${PROJECT_VERSION}")
 
