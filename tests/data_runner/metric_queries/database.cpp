@@ -9,7 +9,7 @@ namespace loquat::golden {
 Database::Database(const std::string& path) {
   duckdb_config config = nullptr;
   duckdb_create_config(&config);
-  duckdb_set_config(config, "access_mode", "READ_ONLY");
+  if (path != ":memory:") duckdb_set_config(config, "access_mode", "READ_ONLY");
   duckdb_set_config(config, "threads", "2");
   duckdb_database database = nullptr;
   char* error = nullptr;

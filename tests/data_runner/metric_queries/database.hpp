@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-/// The sample warehouse, read only, by DuckDB's C API.
+/// A database by DuckDB's C API: a file, read only, or `:memory:`.
 namespace loquat::golden {
 
 struct Answer {
