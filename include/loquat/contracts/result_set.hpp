@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,6 +33,8 @@ struct ResultSet {
   std::vector<Column> columns;
   std::vector<Row> rows;
   bool truncated = false;  ///< the engine had more than the row limit
+  /// Set when an older result stands in for an engine that is away.
+  std::optional<double> age_ms{};
 };
 
 [[nodiscard]] inline bool is_null(const Cell& cell) noexcept {

@@ -58,7 +58,8 @@ struct TurnFinished {
   std::shared_ptr<const ModelSnapshot> model;
   Preferences preferences;  ///< those that were applied
   std::vector<std::string> degraded;
-  std::string query_error;  ///< empty if the query ran
+  std::vector<wire::Event> events;  ///< thoughts, decisions, spans, metrics, insights, as published
+  std::string query_error;          ///< empty if the query ran
   WallTime started_at{}, query_started_at{};
   double planning_ms = 0, query_ms = 0, total_ms = 0, first_event_ms = 0;
 };

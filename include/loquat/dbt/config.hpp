@@ -1,0 +1,44 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loquat/base/fields.hpp"
+
+namespace loquat::dbt {
+
+struct DbtConfig {
+  std::string manifest_path, semantic_manifest_path, catalog_path, run_results_path, sources_path;
+  std::chrono::seconds sync_interval{900};
+  std::vector<std::string> allowed_hosts;
+  std::uint64_t artifact_max_bytes = 512U << 20U;
+  std::chrono::milliseconds fetch_timeout{60'000};
+  std::uint32_t values_per_dimension_max = 1'000;
+  std::uint32_t dimensions_with_values_max = 500;
+  template <class V>
+  void fields(V& v) {
+    using namespace std::chrono_literals;
+    v("manifest_path", manifest_path,
+      "manifest.json of the dbt project; empty: nothing until a sync by URL.",
+      env("DBT_MANIFEST_PATH"));
+    v("semantic_manifest_path", semantic_manifest_path,
+      "semantic_manifest.json; empty: the manifest's own.", env("DBT_SEMANTIC_MANIFEST_PATH"));
+    v("catalog_path", catalog_path, "catalog.json: types and row counts.", env("DBT_CATALOG_PATH"));
+    v("run_results_path", run_results_path, "run_results.json: state of the tests.");
+    v("sources_path", sources_path, "sources.json: freshness.");
+    v("sync_interval", sync_interval, "How often the artifacts are read again.",
+      in(1s, std::chrono::hours(24 * 30)), env("DBT_SYNC_INTERVAL"));
+    v("allowed_hosts", allowed_hosts,
+      "Hosts (`host` or `host:port`) that artifacts may be fetched from by URL.", len(0, 100));
+    v("artifact_max_bytes", artifact_max_bytes, "Largest artifact.",
+      in(1024.0, 4.0 * 1024 * 1024 * 1024));
+    v("fetch_timeout", fetch_timeout, "Longest a fetch by URL may take.", in(100ms, 30min));
+    v("values_per_dimension_max", values_per_dimension_max,
+      "Values of one dimension read for the vocabulary.", in(0, 1'000'000));
+    v("dimensions_with_values_max", dimensions_with_values_max, "Dimensions whose values are read.",
+      in(0, 100'000));
+  }
+};
+
+}  // namespace loquat::dbt

@@ -1,0 +1,51 @@
+#include "log_reader.hpp"
+
+#include <algorithm>
+
+namespace loquat::conversation {
+
+using contracts::LogEntry;
+
+contracts::Task<Result<std::vector<LogEntry>>> LogReader::read(std::uint64_t after,
+                                                               std::size_t limit,
+                                                               std::size_t bytes_max) {
+  const LogBuffer& log = session_->log;
+  if (after > log.last_seq())
+    co_return fail(Errc::invalid_request, "`after` is " + std::to_string(after) +
+                                              ", but the last entry is " +
+                                              std::to_string(log.last_seq()) + ".");
+  if (after + 1 < log.first_seq())
+    co_return fail(Errc::not_found,
+                   "Entries before " + std::to_string(log.first_seq()) + " are no longer kept.");
+  if (after + 1 >= log.first_in_memory()) co_return log.read(after, limit, bytes_max);
+  co_return co_await read_stored(after, limit, bytes_max);
+}
+
+contracts::Task<Result<std::vector<LogEntry>>> LogReader::read_stored(std::uint64_t after,
+                                                                      std::size_t limit,
+                                                                      std::size_t bytes_max) {
+  const std::uint64_t in_memory = session_->log.first_in_memory();
+  const auto wanted = std::min<std::uint64_t>(limit, in_memory - after - 1);
+  auto stored = co_await store_.read_entries(session_->info.session_id, after,
+                                             static_cast<std::size_t>(wanted));
+  if (!stored) co_return stored.error();
+  std::vector<LogEntry> out;
+  std::size_t bytes = 0;
+  for (auto& entry : *stored) {
+    // A hole means that the tail was lost: the reader is owed a gap, never a silent jump.
+    if (entry.seq != after + 1 + out.size()) break;
+    bytes += entry.bytes->size();
+    if (!out.empty() && bytes > bytes_max) break;
+    out.push_back({entry.seq, std::move(entry.type), std::move(entry.bytes)});
+  }
+  if (out.empty())
+    co_return fail(Errc::not_found, "The entries after " + std::to_string(after) + " are lost.");
+  co_return out;
+}
+
+contracts::Task<void> LogReader::wait(std::uint64_t after) {
+  while (session_->log.last_seq() <= after && !session_->is_closed)
+    co_await session_->changed.wait();
+}
+
+}  // namespace loquat::conversation

@@ -1,0 +1,35 @@
+#pragma once
+#include <memory>
+
+#include "loquat/contracts/stores.hpp"
+#include "session.hpp"
+
+namespace loquat::conversation {
+
+/// A reader's view of one session's log: memory first, then the store.
+class LogReader final : public contracts::SessionLog {
+ public:
+  LogReader(std::shared_ptr<Session> session, contracts::SessionStore& store)
+      : session_(std::move(session)), store_(store) {}
+
+  [[nodiscard]] std::string_view epoch() const noexcept override { return session_->log.epoch(); }
+  [[nodiscard]] std::uint64_t first_seq() const noexcept override {
+    return session_->log.first_seq();
+  }
+  [[nodiscard]] std::uint64_t last_seq() const noexcept override {
+    return session_->log.last_seq();
+  }
+  [[nodiscard]] bool is_closed() const noexcept override { return session_->is_closed; }
+  [[nodiscard]] contracts::Task<Result<std::vector<contracts::LogEntry>>> read(
+      std::uint64_t after, std::size_t limit, std::size_t bytes_max) override;
+  [[nodiscard]] contracts::Task<void> wait(std::uint64_t after) override;
+
+ private:
+  contracts::Task<Result<std::vector<contracts::LogEntry>>> read_stored(std::uint64_t after,
+                                                                        std::size_t limit,
+                                                                        std::size_t bytes_max);
+  std::shared_ptr<Session> session_;
+  contracts::SessionStore& store_;
+};
+
+}  // namespace loquat::conversation

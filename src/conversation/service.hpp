@@ -1,0 +1,84 @@
+#pragma once
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "log_writer.hpp"
+#include "loquat/agents/orchestrator.hpp"
+#include "loquat/conversation/conversation.hpp"
+#include "session.hpp"
+
+namespace loquat::conversation {
+
+class Service final : public Conversation {
+ public:
+  Service(SessionsConfig config, Ports ports);
+
+  contracts::Task<Result<contracts::SessionInfo>> create(contracts::Principal principal,
+                                                         std::string title) override;
+  contracts::Task<Result<contracts::Page<contracts::SessionInfo>>> list(
+      contracts::Principal principal, std::string cursor, std::size_t limit) override;
+  contracts::Task<Result<contracts::SessionInfo>> get(contracts::Principal principal,
+                                                      std::string session_id) override;
+  contracts::Task<Result<void>> end(contracts::Principal principal,
+                                    std::string session_id) override;
+  contracts::Task<Result<contracts::Page<contracts::StoredMessage>>> messages(
+      contracts::Principal principal, std::string session_id, std::string cursor,
+      std::size_t limit) override;
+  contracts::Task<Result<contracts::Accepted>> submit(contracts::TurnRequest request) override;
+  contracts::Task<Result<std::shared_ptr<const wire::Answer>>> answer(
+      contracts::Principal principal, std::string session_id, std::string message_id) override;
+  contracts::Task<Result<void>> cancel(contracts::Principal principal, std::string session_id,
+                                       std::optional<std::string> message_id) override;
+  contracts::Task<Result<std::shared_ptr<contracts::SessionLog>>> open_log(
+      contracts::Principal principal, std::string session_id) override;
+  contracts::Task<void> stop(Time deadline) override;
+
+ private:
+  using SessionPtr = std::shared_ptr<Session>;
+  using TurnPtr = std::shared_ptr<Turn>;
+
+  // sessions.cpp
+  contracts::Task<Result<SessionPtr>> find(contracts::Principal principal, std::string session_id);
+  contracts::Task<Result<SessionPtr>> load(contracts::SessionRecord record);
+  contracts::Task<Result<void>> restore_turns(SessionPtr session);
+  void adopt(const SessionPtr& session);
+  void evict();
+  LogBuffer::Limits log_limits() const;
+  contracts::Task<void> stop_turns_at(Time at);
+  contracts::Task<void> save(SessionPtr session);
+  std::uint64_t append(const SessionPtr& session, const Turn* turn,
+                       const wire::EntryPayload& payload);
+
+  // turns.cpp
+  void start_turn(const SessionPtr& session, const TurnPtr& turn);
+  contracts::Task<void> run_turn(SessionPtr session, TurnPtr turn);
+  contracts::Task<void> drive(SessionPtr session, TurnPtr turn);
+  void finish_waiting(const SessionPtr& session, const TurnPtr& turn, Error why);
+  contracts::Task<void> keep_message(SessionPtr session, TurnPtr turn, const wire::Answer* answer,
+                                     const agents::LastQuery* last);
+  void remember(const SessionPtr& session, TurnPtr turn);
+  struct Progress;
+  agents::TurnInput input_of(const Session& session, const Turn& turn,
+                             contracts::Preferences preferences) const;
+  void perform_now(Progress& progress, agents::Actions& actions);
+  contracts::Task<agents::Actions> perform_waiting(Progress& progress, agents::Action action);
+  contracts::Task<Result<contracts::ResultSet>> fetch(Progress& progress,
+                                                      const agents::RunQuery& query,
+                                                      std::string& answered_by);
+  void complete(Progress& progress, agents::Finish finish);
+
+  SessionsConfig config_;
+  Ports ports_;
+  runtime::TaskGroup turns_;
+  runtime::TaskGroup log_tasks_;
+  LogWriter writer_;
+  runtime::Semaphore slots_;
+  std::map<std::string, SessionPtr> sessions_;
+  std::list<std::string> by_use_;  ///< most recently used first
+  std::map<std::string, std::list<std::string>::iterator> use_of_;
+  bool is_stopping_ = false;
+};
+
+}  // namespace loquat::conversation

@@ -1,0 +1,54 @@
+#pragma once
+#include <boost/asio/cancellation_signal.hpp>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "log_buffer.hpp"
+#include "loquat/agents/query_shape.hpp"
+#include "loquat/contracts/conversations.hpp"
+#include "loquat/runtime/runtime.hpp"
+#include "turn_queue.hpp"
+
+namespace loquat::conversation {
+
+/// A question that was accepted and its answer once there is one.
+struct Turn {
+  contracts::TurnRequest request;
+  std::string message_id;
+  std::string text_hash;  ///< for client_id: the same id with another text is a conflict
+  WallTime accepted_at{};
+  Time accepted{};
+  std::shared_ptr<const wire::Answer> answer;
+  /// Cancels what the running turn waits for, not the turn itself: it still says goodbye.
+  boost::asio::cancellation_signal stop_waiting;
+  std::optional<Error> stopped;
+};
+
+/// One session in memory. Loop thread only.
+struct Session {
+  Session(runtime::Executor executor, contracts::SessionInfo i, LogBuffer buffer,
+          std::size_t waiting_max)
+      : info(std::move(i)),
+        log(std::move(buffer)),
+        queue(waiting_max),
+        changed(executor),
+        answered(executor) {}
+
+  contracts::SessionInfo info;
+  LogBuffer log;
+  TurnQueue queue;
+  std::map<std::string, std::shared_ptr<Turn>>
+      turns;  ///< by message id; bounded, oldest finished go
+  std::deque<std::string> turn_order;
+  std::map<std::string, std::string> by_client_id;  ///< client_id -> message id
+  std::optional<agents::LastQuery> last_query;
+  runtime::Notification changed;   ///< something became visible, or the log was closed
+  runtime::Notification answered;  ///< a turn finished
+  bool is_closed = false;
+  bool is_store_behind = false;  ///< an append failed: the stored tail is not the whole tail
+};
+
+}  // namespace loquat::conversation

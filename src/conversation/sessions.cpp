@@ -1,0 +1,295 @@
+#include <algorithm>
+
+#include "log_reader.hpp"
+#include "loquat/wire/codec.hpp"
+#include "service.hpp"
+
+namespace loquat::conversation {
+
+using contracts::Page;
+using contracts::Principal;
+using contracts::SessionInfo;
+using contracts::SessionRecord;
+using contracts::StoredMessage;
+using contracts::Task;
+
+namespace {
+
+constexpr std::size_t kTitleMax = 200;
+constexpr std::size_t kPage = 200;
+constexpr std::size_t kTurnsKept = 200;
+/// What a turn has left to say goodbye once a drain cuts it short.
+constexpr auto kGoodbye = std::chrono::seconds(1);
+
+Error no_such_session() { return fail(Errc::not_found, "There is no such session."); }
+
+wire::JsonLimits stored_limits() {
+  return {.bytes_max = 64U << 20U, .depth_max = 64, .values_max = 20'000'000};
+}
+
+std::shared_ptr<const wire::Answer> decode_answer(const std::string& json) {
+  if (json.empty()) return nullptr;
+  auto decoded = wire::decode<wire::Answer>(json, stored_limits());
+  if (!decoded) return nullptr;
+  return std::make_shared<const wire::Answer>(std::move(decoded->message));
+}
+
+}  // namespace
+
+Service::Service(SessionsConfig config, Ports ports)
+    : config_(config),
+      ports_(std::move(ports)),
+      turns_(ports_.executor, "conversation", ports_.telemetry),
+      log_tasks_(ports_.executor, "session log", ports_.telemetry),
+      writer_(ports_.executor, ports_.store, log_tasks_),
+      slots_(ports_.executor, config.concurrent_turns_max, 100'000) {}
+
+std::unique_ptr<Conversation> make_conversation(SessionsConfig config, Ports ports) {
+  return std::make_unique<Service>(config, std::move(ports));
+}
+
+LogBuffer::Limits Service::log_limits() const {
+  return {config_.memory_events_max, static_cast<std::size_t>(config_.memory_bytes_max),
+          config_.log_max_events};
+}
+
+std::uint64_t Service::append(const SessionPtr& session, const Turn* turn,
+                              const wire::EntryPayload& payload) {
+  LogBuffer::Stamp stamp;
+  if (turn != nullptr) {
+    stamp.message_id = turn->message_id;
+    if (!turn->request.context.trace_id.empty()) stamp.trace_id = turn->request.context.trace_id;
+  }
+  stamp.timestamp = ports_.sources.wall.now();
+  const auto& entry = session->log.append(std::move(stamp), payload);
+  const std::uint64_t seq = entry.seq;
+  writer_.add(session, entry);
+  return seq;
+}
+
+void Service::adopt(const SessionPtr& session) {
+  const std::string& id = session->info.session_id;
+  sessions_[id] = session;
+  by_use_.push_front(id);
+  use_of_[id] = by_use_.begin();
+  evict();
+}
+
+void Service::evict() {
+  // Only sessions that nobody reads and that run nothing leave; their log is in the store.
+  auto candidate = by_use_.end();
+  while (sessions_.size() > config_.in_memory_max && candidate != by_use_.begin()) {
+    --candidate;
+    const auto found = sessions_.find(*candidate);
+    const Session& session = *found->second;
+    if (found->second.use_count() > 1 || session.queue.running() || session.is_store_behind ||
+        session.log.last_seq() != session.log.appended_seq())
+      continue;
+    use_of_.erase(*candidate);
+    sessions_.erase(found);
+    candidate = by_use_.erase(candidate);
+  }
+}
+
+Task<Result<SessionInfo>> Service::create(Principal principal, std::string title) {
+  if (is_stopping_) co_return fail(Errc::overloaded, "The service is stopping.");
+  if (title.size() > kTitleMax)
+    co_return Error{
+        Errc::invalid_request, "The title is too long.", {{"/title", "is longer than 200 bytes"}}};
+  if (sessions_.size() >= 2 * static_cast<std::size_t>(config_.in_memory_max))
+    co_return fail(Errc::overloaded, "Too many sessions are in use; try again shortly.");
+  SessionInfo info;
+  info.session_id = make_id("ses", ports_.sources);
+  info.tenant_id = principal.tenant_id;
+  info.user_id = principal.user_id;
+  info.title = std::move(title);
+  info.created_at = ports_.sources.wall.now();
+  info.last_active_at = info.created_at;
+  LogBuffer log(log_limits(), info.session_id, make_hex(8, ports_.sources.random), 0);
+  auto session =
+      std::make_shared<Session>(ports_.executor, info, std::move(log), config_.waiting_turns_max);
+  adopt(session);
+  co_await save(session);
+  co_return session->info;
+}
+
+Task<void> Service::save(SessionPtr session) {
+  SessionRecord record{session->info, session->log.epoch(), session->log.appended_seq()};
+  const Result<void> stored = co_await ports_.store.put_session(std::move(record));
+  if (!stored) session->is_store_behind = true;
+}
+
+Task<Result<Service::SessionPtr>> Service::find(Principal principal, std::string session_id) {
+  if (const auto known = sessions_.find(session_id); known != sessions_.end()) {
+    const auto& info = known->second->info;
+    if (info.tenant_id != principal.tenant_id || info.user_id != principal.user_id)
+      co_return no_such_session();
+    by_use_.splice(by_use_.begin(), by_use_, use_of_[session_id]);
+    co_return known->second;
+  }
+  auto stored = co_await ports_.store.find_session(principal.tenant_id, session_id);
+  if (!stored) co_return stored.error();
+  if (!*stored || (*stored)->info.user_id != principal.user_id) co_return no_such_session();
+  auto loaded = co_await load(std::move(**stored));
+  co_return loaded;
+}
+
+Task<Result<Service::SessionPtr>> Service::load(SessionRecord record) {
+  // The record is saved less often than entries: the entries know the true end.
+  std::uint64_t last = 0;
+  std::uint64_t after = record.last_seq > kPage ? record.last_seq - kPage : 0;
+  for (;;) {
+    auto entries = co_await ports_.store.read_entries(record.info.session_id, after, kPage);
+    if (!entries) co_return entries.error();
+    if (entries->empty()) break;
+    last = entries->back().seq;
+    after = last;
+  }
+  const bool is_tail_lost = last < record.last_seq;
+  if (is_tail_lost) record.epoch = make_hex(8, ports_.sources.random);
+  const std::string id = record.info.session_id;
+  LogBuffer log(log_limits(), id, record.epoch, std::max(last, record.last_seq));
+  // Another request may have loaded it while this one waited for the store.
+  if (const auto known = sessions_.find(id); known != sessions_.end()) co_return known->second;
+  auto session = std::make_shared<Session>(ports_.executor, std::move(record.info), std::move(log),
+                                           config_.waiting_turns_max);
+  adopt(session);
+  if (auto restored = co_await restore_turns(session); !restored) co_return restored.error();
+  if (is_tail_lost) co_await save(session);
+  co_return session;
+}
+
+Task<Result<void>> Service::restore_turns(SessionPtr session) {
+  std::string cursor;
+  do {
+    auto page = co_await ports_.store.list_messages(session->info.tenant_id,
+                                                    session->info.session_id, cursor, kPage);
+    if (!page) co_return page.error();
+    for (auto& record : page->items) {
+      if (session->turns.contains(record.message_id)) continue;
+      auto turn = std::make_shared<Turn>();
+      turn->message_id = record.message_id;
+      turn->request.session_id = record.session_id;
+      turn->request.text = std::move(record.content);
+      turn->request.client_id = record.client_id;
+      turn->request.principal.tenant_id = record.tenant_id;
+      turn->request.principal.user_id = record.user_id;
+      turn->text_hash = turn->request.text;
+      turn->accepted_at = record.created_at;
+      turn->answer = decode_answer(record.answer_json);
+      if (!record.query_json.empty())
+        if (auto last = agents::decode_last_query(record.query_json))
+          session->last_query = std::move(*last);
+      remember(session, turn);
+      // The process ended in the middle of this answer: it says so, once.
+      if (record.answer_json.empty())
+        finish_waiting(session, turn, fail(Errc::cancelled, "The service was restarted."));
+    }
+    cursor = page->next_cursor;
+  } while (!cursor.empty());
+  co_return Result<void>{};
+}
+
+void Service::remember(const SessionPtr& session, TurnPtr turn) {
+  if (turn->request.client_id) session->by_client_id[*turn->request.client_id] = turn->message_id;
+  session->turn_order.push_back(turn->message_id);
+  session->turns[turn->message_id] = std::move(turn);
+  while (session->turn_order.size() > kTurnsKept) {
+    const auto oldest = session->turns.find(session->turn_order.front());
+    if (oldest != session->turns.end() && !oldest->second->answer) break;
+    if (oldest != session->turns.end()) {
+      if (oldest->second->request.client_id)
+        session->by_client_id.erase(*oldest->second->request.client_id);
+      session->turns.erase(oldest);
+    }
+    session->turn_order.pop_front();
+  }
+}
+
+Task<Result<Page<SessionInfo>>> Service::list(Principal principal, std::string cursor,
+                                              std::size_t limit) {
+  auto page =
+      co_await ports_.store.list_sessions(principal.tenant_id, principal.user_id, cursor, limit);
+  if (!page) co_return page.error();
+  for (auto& info : page->items)
+    if (const auto known = sessions_.find(info.session_id); known != sessions_.end())
+      info = known->second->info;
+  co_return page;
+}
+
+Task<Result<SessionInfo>> Service::get(Principal principal, std::string session_id) {
+  auto session = co_await find(std::move(principal), std::move(session_id));
+  if (!session) co_return session.error();
+  co_return (*session)->info;
+}
+
+Task<Result<void>> Service::end(Principal principal, std::string session_id) {
+  auto session = co_await find(principal, session_id);
+  if (!session) co_return session.error();
+  Session& s = **session;
+  s.is_closed = true;
+  for (auto& [_, turn] : s.turns) {
+    if (turn->answer) continue;
+    turn->stopped = fail(Errc::cancelled, "The session was ended.");
+    turn->stop_waiting.emit(boost::asio::cancellation_type::terminal);
+  }
+  co_await writer_.flush();
+  auto removed = co_await ports_.store.remove_session(principal.tenant_id, session_id);
+  if (const auto use = use_of_.find(session_id); use != use_of_.end()) {
+    by_use_.erase(use->second);
+    use_of_.erase(use);
+  }
+  sessions_.erase(session_id);
+  s.changed.notify_all();
+  s.answered.notify_all();
+  co_return removed;
+}
+
+Task<Result<Page<StoredMessage>>> Service::messages(Principal principal, std::string session_id,
+                                                    std::string cursor, std::size_t limit) {
+  auto session = co_await find(principal, session_id);
+  if (!session) co_return session.error();
+  auto stored = co_await ports_.store.list_messages(principal.tenant_id, session_id, cursor, limit);
+  if (!stored) co_return stored.error();
+  Page<StoredMessage> page;
+  page.next_cursor = stored->next_cursor;
+  for (auto& record : stored->items)
+    page.items.push_back({record.message_id, record.session_id, record.content, record.created_at,
+                          record.client_id, decode_answer(record.answer_json)});
+  co_return page;
+}
+
+Task<Result<std::shared_ptr<contracts::SessionLog>>> Service::open_log(Principal principal,
+                                                                       std::string session_id) {
+  auto session = co_await find(std::move(principal), std::move(session_id));
+  if (!session) co_return session.error();
+  std::shared_ptr<contracts::SessionLog> reader =
+      std::make_shared<LogReader>(*session, ports_.store);
+  co_return reader;
+}
+
+Task<void> Service::stop_turns_at(Time at) {
+  co_await runtime::sleep_until(at);
+  for (auto& [_, session] : sessions_) {
+    for (auto& [id, turn] : session->turns) {
+      if (turn->answer) continue;
+      turn->stopped = fail(Errc::cancelled, "The service is stopping.");
+      turn->stop_waiting.emit(boost::asio::cancellation_type::terminal);
+    }
+  }
+}
+
+Task<void> Service::stop(Time deadline) {
+  is_stopping_ = true;
+  log_tasks_.spawn("stop turns", stop_turns_at(deadline - kGoodbye));
+  co_await turns_.drain(deadline);
+  co_await writer_.flush();
+  for (auto& [_, session] : sessions_) {
+    session->is_closed = true;
+    session->changed.notify_all();
+    session->answered.notify_all();
+  }
+  co_await log_tasks_.close();
+}
+
+}  // namespace loquat::conversation

@@ -1,0 +1,397 @@
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "loquat/wire/codec.hpp"
+#include "service.hpp"
+
+namespace loquat::conversation {
+
+namespace asio = boost::asio;
+using contracts::Accepted;
+using contracts::Principal;
+using contracts::Task;
+
+namespace {
+
+agents::Now now_of(const Sources& sources) { return {Clock::now(), sources.wall.now()}; }
+
+double milliseconds_since(Time from) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - from).count();
+}
+
+/// Awaits `op` so that the turn's signal cancels it, but not the turn. Cancelled: Error{cancelled}.
+template <class T>
+Task<Result<T>> stoppable(runtime::Executor executor, Turn& turn, Task<Result<T>> op) {
+  if (turn.stopped) co_return *turn.stopped;
+  std::optional<Result<T>> outcome;
+  bool is_cancelled = false;
+  try {
+    auto token = asio::bind_cancellation_slot(turn.stop_waiting.slot(), asio::use_awaitable);
+    outcome.emplace(co_await asio::co_spawn(executor, std::move(op), std::move(token)));
+  } catch (const boost::system::system_error& error) {
+    if (error.code() != asio::error::operation_aborted) throw;
+    is_cancelled = true;
+  }
+  if (turn.stopped) co_return *turn.stopped;
+  if (is_cancelled) co_return fail(Errc::cancelled, "Cancelled.");
+  co_return std::move(*outcome);
+}
+
+}  // namespace
+
+Task<Result<Accepted>> Service::submit(contracts::TurnRequest request) {
+  if (is_stopping_) co_return fail(Errc::overloaded, "The service is stopping.");
+  if (request.text.empty() || request.text.size() > config_.message_max_bytes)
+    co_return Error{
+        Errc::invalid_request,
+        "The question is empty or too long.",
+        {{"/message", "must have 1 to " + std::to_string(config_.message_max_bytes) + " bytes"}}};
+  auto found = co_await find(request.principal, request.session_id);
+  if (!found) co_return found.error();
+  SessionPtr session = *found;
+  if (request.client_id) {
+    const auto known = session->by_client_id.find(*request.client_id);
+    if (known != session->by_client_id.end()) {
+      const TurnPtr& turn = session->turns.at(known->second);
+      if (turn->text_hash != request.text)
+        co_return fail(Errc::conflict, "This client_id came before with another question.");
+      co_return Accepted{turn->message_id, session->log.last_seq(), true};
+    }
+  }
+  auto turn = std::make_shared<Turn>();
+  turn->message_id = make_id("msg", ports_.sources);
+  turn->text_hash = request.text;
+  turn->request = std::move(request);
+  if (turn->request.context.trace_id.empty())
+    turn->request.context.trace_id = make_hex(16, ports_.sources.random);
+  turn->accepted = Clock::now();
+  turn->accepted_at = ports_.sources.wall.now();
+  const auto admission = session->queue.admit(turn->message_id);
+  if (admission == TurnQueue::Admission::refused)
+    co_return fail(Errc::overloaded, "This session has a question running and " +
+                                         std::to_string(config_.waiting_turns_max) + " waiting.");
+  remember(session, turn);
+  ++session->info.message_count;
+  session->info.last_active_at = turn->accepted_at;
+  const std::uint64_t seq = append(
+      session, turn.get(), wire::MessageEntry{turn->request.text, "user", turn->request.client_id});
+  if (admission == TurnQueue::Admission::runs)
+    start_turn(session, turn);
+  else
+    append(session, turn.get(), wire::StatusEntry{"queued", "orchestrator"});
+  co_return Accepted{turn->message_id, seq, false};
+}
+
+void Service::start_turn(const SessionPtr& session, const TurnPtr& turn) {
+  turns_.spawn("turn", run_turn(session, turn));
+}
+
+Task<void> Service::run_turn(SessionPtr session, TurnPtr turn) {
+  // What a drain cancels is the waiting inside; the turn itself always says goodbye.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  std::string bug;
+  try {
+    co_await drive(session, turn);
+  } catch (const std::exception& error) {
+    bug = error.what();
+  }
+  if (!turn->answer)
+    finish_waiting(session, turn, fail(Errc::internal, "The answer was not finished."));
+  const auto next = session->queue.finished();
+  if (next && !session->is_closed) start_turn(session, session->turns.at(*next));
+  if (!bug.empty()) throw std::runtime_error(bug);
+}
+
+void Service::finish_waiting(const SessionPtr& session, const TurnPtr& turn, Error why) {
+  agents::TurnInput input = input_of(*session, *turn, {});
+  agents::Orchestrator machine(std::move(input), ports_.sources.random);
+  for (auto& action : machine.stopped(std::move(why), now_of(ports_.sources))) {
+    if (auto* emit = std::get_if<agents::Emit>(&action)) append(session, turn.get(), emit->payload);
+    if (auto* finish = std::get_if<agents::Finish>(&action)) turn->answer = finish->answer;
+  }
+  session->answered.notify_all();
+  turns_.spawn("keep message", keep_message(session, turn, turn->answer.get(), nullptr));
+}
+
+Task<void> Service::keep_message(SessionPtr session, TurnPtr turn, const wire::Answer* answer,
+                                 const agents::LastQuery* last) {
+  contracts::SessionStore::MessageRecord record;
+  record.tenant_id = session->info.tenant_id;
+  record.user_id = session->info.user_id;
+  record.session_id = session->info.session_id;
+  record.message_id = turn->message_id;
+  record.content = turn->request.text;
+  record.client_id = turn->request.client_id;
+  record.created_at = turn->accepted_at;
+  if (answer != nullptr) {
+    record.response_id = answer->response_id;
+    record.answer_json = wire::encode(*answer);
+    if (answer->sql) record.sql = *answer->sql;
+  }
+  if (last != nullptr) record.query_json = agents::encode_last_query(*last);
+  const Result<void> kept = co_await ports_.store.put_message(std::move(record));
+  if (!kept) session->is_store_behind = true;
+  if (answer != nullptr) co_await save(session);
+}
+
+agents::TurnInput Service::input_of(const Session& session, const Turn& turn,
+                                    contracts::Preferences preferences) const {
+  agents::TurnInput input;
+  input.message_id = turn.message_id;
+  input.response_id = make_id("resp", ports_.sources);
+  input.query_id = make_id("qry", ports_.sources);
+  input.trace_id = turn.request.context.trace_id;
+  input.parent_span_id = turn.request.context.parent_span_id;
+  input.question = turn.request.text;
+  input.refine = turn.request.refine;
+  input.today = ports_.today();
+  input.model = ports_.models.current();
+  input.previous = session.last_query;
+  input.preferences = std::move(preferences);
+  input.dialect = ports_.engine.dialect();
+  input.row_limit = config_.row_limit;
+  input.may_see_personal_data = may_see_personal_data(turn.request.principal);
+  input.response_style = turn.request.response_style;
+  return input;
+}
+
+struct Service::Progress {
+  SessionPtr session;
+  TurnPtr turn;
+  agents::Orchestrator& machine;
+  std::shared_ptr<const contracts::ModelSnapshot> model;
+  contracts::Preferences preferences;
+  std::vector<std::string> degraded;
+  std::vector<wire::Event> events;
+  WallTime query_started_at{};
+  double first_event_ms = 0;
+  bool is_finished = false;
+};
+
+Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
+  auto permit = co_await slots_.acquire(turn->request.deadline);
+  if (!permit) co_return finish_waiting(session, turn, permit.error());
+  co_await keep_message(session, turn, nullptr, nullptr);
+
+  auto profile = co_await stoppable<contracts::Preferences>(
+      ports_.executor, *turn, ports_.profiles.load(turn->request.principal));
+  contracts::Preferences preferences;
+  if (profile) preferences = *profile;
+  agents::TurnInput input = input_of(*session, *turn, preferences);
+  auto model = input.model;
+  agents::Orchestrator machine(std::move(input), ports_.sources.random);
+  Progress live{session, turn, machine, std::move(model), preferences, {}, {}, {}, 0, false};
+  if (!profile) live.degraded.emplace_back("personalization");
+  if (live.model && live.model->stale_since) {
+    live.degraded.emplace_back("dbt");
+    append(session, turn.get(),
+           wire::DegradedEntry{"dbt", "The answer rests on the last good model, stale since " +
+                                          format_rfc3339(*live.model->stale_since) + "."});
+  }
+  agents::Actions actions = machine.start(now_of(ports_.sources));
+  live.first_event_ms = milliseconds_since(turn->accepted);
+  while (!live.is_finished) {
+    perform_now(live, actions);
+    if (live.is_finished) break;
+    if (turn->stopped) {
+      actions = machine.stopped(*turn->stopped, now_of(ports_.sources));
+      continue;
+    }
+    agents::Action waiting = std::move(actions.back());
+    actions = co_await perform_waiting(live, std::move(waiting));
+  }
+}
+
+void Service::perform_now(Progress& progress, agents::Actions& actions) {
+  for (auto& action : actions) {
+    if (auto* emit = std::get_if<agents::Emit>(&action)) {
+      append(progress.session, progress.turn.get(), emit->payload);
+    } else if (auto* report = std::get_if<agents::Report>(&action)) {
+      wire::EventBase& base = wire::base_of(report->event);
+      const auto& request = progress.turn->request;
+      std::visit(
+          [&](const auto& event) {
+            using E = std::remove_cvref_t<decltype(event)>;
+            base.event_type = E::kType;
+            if (base.event_id.empty()) base.event_id = make_id(E::kPrefix, ports_.sources);
+          },
+          report->event);
+      base.tenant_id = request.principal.tenant_id;
+      base.user_id = request.principal.user_id;
+      base.session_id = request.session_id;
+      base.message_id = progress.turn->message_id;
+      base.trace_id = request.context.trace_id;
+      base.timestamp = ports_.sources.wall.now();
+      if (auto* metrics = std::get_if<wire::MetricsEvent>(&report->event))
+        metrics->metrics["time_to_first_event_ms"] = progress.first_event_ms;
+      progress.events.push_back(report->event);
+      ports_.events.offer(std::move(report->event));
+    } else if (auto* finish = std::get_if<agents::Finish>(&action)) {
+      complete(progress, std::move(*finish));
+    }
+  }
+}
+
+Task<agents::Actions> Service::perform_waiting(Progress& progress, agents::Action action) {
+  Turn& turn = *progress.turn;
+  if (auto* plan = std::get_if<agents::Plan>(&action)) {
+    const Time began = Clock::now();
+    auto work = [task = std::move(plan->task)] { return agents::perform(task); };
+    auto job = ports_.workers.run(std::move(work));
+    auto done = co_await stoppable<agents::PlanDone>(ports_.executor, turn, std::move(job));
+    if (!done) co_return progress.machine.stopped(done.error(), now_of(ports_.sources));
+    done->planning_ms = milliseconds_since(began);
+    co_return progress.machine.planned(std::move(*done), now_of(ports_.sources));
+  }
+  if (auto* query = std::get_if<agents::RunQuery>(&action)) {
+    const Time began = Clock::now();
+    progress.query_started_at = ports_.sources.wall.now();
+    std::string answered_by = "query_engine";
+    auto rows = co_await fetch(progress, *query, answered_by);
+    agents::QueryDone done{std::move(rows), milliseconds_since(began), {}, {}, answered_by};
+    if (done.result) {
+      std::vector<SourceColumn> sources;
+      for (const auto& s : query->sources)
+        sources.push_back({s.column, s.relation, s.source_column, s.personal_data});
+      done.masked_columns =
+          mask_columns(*done.result, sources, ports_.tags, turn.request.principal);
+      done.cached_age_ms = done.result->age_ms;
+      if (done.cached_age_ms) progress.degraded.emplace_back("query_engine");
+    } else if (done.result.error().code != Errc::cancelled) {
+      progress.degraded.emplace_back("query_engine");
+    }
+    co_return progress.machine.queried(std::move(done), now_of(ports_.sources));
+  }
+  auto& ask = std::get<agents::AskSuggestions>(action);
+  contracts::SuggestRequest request{
+      turn.request.principal, turn.request.context, turn.request.session_id, turn.request.text,
+      std::move(ask.query),   progress.model,       ports_.today()};
+  auto asked = ports_.suggester.suggest(std::move(request));
+  auto limited = runtime::with_deadline<std::vector<wire::Suggestion>>(
+      std::move(asked), Clock::now() + config_.suggestion_budget);
+  auto suggestions =
+      co_await stoppable<std::vector<wire::Suggestion>>(ports_.executor, turn, std::move(limited));
+  if (!suggestions && suggestions.error().code == Errc::cancelled && turn.stopped)
+    co_return progress.machine.stopped(*turn.stopped, now_of(ports_.sources));
+  if (!suggestions) progress.degraded.emplace_back("copilot");
+  co_return progress.machine.suggested(
+      suggestions ? std::move(*suggestions) : std::vector<wire::Suggestion>(),
+      now_of(ports_.sources));
+}
+
+Task<Result<contracts::ResultSet>> Service::fetch(Progress& progress, const agents::RunQuery& query,
+                                                  std::string& answered_by) {
+  Turn& turn = *progress.turn;
+  const auto& request = turn.request;
+  ports_.tags.want(query.relations);
+  contracts::RequestContext context = request.context;
+  context.parent_span_id = query.span_id;
+  const bool has_transforms = query.query.comparison || !query.query.shares.empty() ||
+                              !query.query.running_totals.empty() || !query.query.having.empty() ||
+                              query.query.top_per_group || query.query.fill_time_gaps;
+  if (ports_.semantic_layer.is_configured() && !has_transforms) {
+    auto asked =
+        ports_.semantic_layer.query(query.query, request.principal, context, request.deadline);
+    auto rows = co_await stoppable<contracts::ResultSet>(ports_.executor, turn, std::move(asked));
+    if (rows) {
+      answered_by = "semantic_layer";
+      co_return rows;
+    }
+    if (turn.stopped) co_return *turn.stopped;
+    progress.degraded.emplace_back("semantic_layer");
+    append(progress.session, &turn,
+           wire::DegradedEntry{"semantic_layer", "The local dbt model answers."});
+  }
+  contracts::QueryRequest run{make_id("qry", ports_.sources),
+                              query.sql,
+                              query.row_limit,
+                              request.deadline,
+                              request.principal,
+                              context};
+  auto rows = co_await stoppable<contracts::ResultSet>(ports_.executor, turn,
+                                                       ports_.engine.execute(std::move(run)));
+  co_return rows;
+}
+
+void Service::complete(Progress& progress, agents::Finish finish) {
+  progress.is_finished = true;
+  Turn& turn = *progress.turn;
+  Session& session = *progress.session;
+  turn.answer = finish.answer;
+  if (finish.last_query) session.last_query = finish.last_query;
+  session.answered.notify_all();
+
+  auto told = std::make_shared<contracts::TurnFinished>();
+  told->principal = turn.request.principal;
+  told->context = turn.request.context;
+  told->session_id = turn.request.session_id;
+  told->message_id = turn.message_id;
+  told->question = turn.request.text;
+  told->answer = finish.answer;
+  if (finish.last_query) told->query = finish.last_query->query;
+  told->result = finish.result;
+  told->model = progress.model;
+  told->preferences = progress.preferences;
+  told->degraded = progress.degraded;
+  told->query_error = finish.query_error;
+  told->started_at = turn.accepted_at;
+  told->query_started_at = progress.query_started_at;
+  told->planning_ms = finish.planning_ms;
+  told->query_ms = finish.query_ms;
+  told->total_ms = finish.answer->execution_time_ms;
+  told->first_event_ms = progress.first_event_ms;
+  told->events = std::move(progress.events);
+  for (auto* observer : ports_.observers) observer->on_turn_finished(told);
+
+  auto last = std::make_shared<std::optional<agents::LastQuery>>(std::move(finish.last_query));
+  auto keep = [](Service& self, SessionPtr s, TurnPtr t,
+                 std::shared_ptr<std::optional<agents::LastQuery>> query) -> Task<void> {
+    co_await self.keep_message(s, t, t->answer.get(), *query ? &**query : nullptr);
+  };
+  turns_.spawn("keep message", keep(*this, progress.session, progress.turn, std::move(last)));
+}
+
+Task<Result<std::shared_ptr<const wire::Answer>>> Service::answer(Principal principal,
+                                                                  std::string session_id,
+                                                                  std::string message_id) {
+  auto found = co_await find(principal, session_id);
+  if (!found) co_return found.error();
+  SessionPtr session = *found;
+  const auto known = session->turns.find(message_id);
+  if (known == session->turns.end()) co_return fail(Errc::not_found, "There is no such message.");
+  TurnPtr turn = known->second;
+  while (!turn->answer) {
+    if (session->is_closed) co_return fail(Errc::not_found, "The session was ended.");
+    co_await session->answered.wait();
+  }
+  co_await writer_.flush();
+  co_return turn->answer;
+}
+
+Task<Result<void>> Service::cancel(Principal principal, std::string session_id,
+                                   std::optional<std::string> message_id) {
+  auto found = co_await find(principal, session_id);
+  if (!found) co_return found.error();
+  SessionPtr session = *found;
+  if (message_id && !session->turns.contains(*message_id))
+    co_return fail(Errc::not_found, "There is no such message.");
+  const std::optional<std::string> id = message_id ? message_id : session->queue.running();
+  if (!id) co_return Result<void>{};
+  switch (session->queue.cancel(id)) {
+    case TurnQueue::Cancelled::unknown:
+      break;
+    case TurnQueue::Cancelled::waiting:
+      finish_waiting(session, session->turns.at(*id),
+                     fail(Errc::cancelled, "Cancelled by the user."));
+      break;
+    case TurnQueue::Cancelled::running: {
+      TurnPtr turn = session->turns.at(*id);
+      turn->stopped = fail(Errc::cancelled, "Cancelled by the user.");
+      turn->stop_waiting.emit(asio::cancellation_type::terminal);
+    }
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace loquat::conversation

@@ -1,0 +1,25 @@
+#pragma once
+#include <memory>
+
+#include "loquat/base/sources.hpp"
+#include "loquat/contracts/ports.hpp"
+#include "loquat/dbt/config.hpp"
+#include "loquat/semantic/planner.hpp"
+
+namespace loquat::dbt {
+
+/// What the data says that the model does not: values of its dimensions, and the period it covers.
+struct Survey {
+  semantic::DimensionValues values;
+  std::optional<Date> data_start, data_end;
+  std::int64_t value_count = 0;
+  bool is_complete = true;  ///< false: the engine could not be asked for all of it
+};
+/// Asks the engine, one bounded query a dimension; columns that are, or might be, personal data are
+/// left out.
+[[nodiscard]] contracts::Task<Survey> survey(const DbtConfig& config,
+                                             contracts::QueryEngine& engine,
+                                             const contracts::ColumnTags& tags, Sources sources,
+                                             std::shared_ptr<const semantic::ModelIndex> index);
+
+}  // namespace loquat::dbt
