@@ -4,7 +4,8 @@
 //
 // Screenshots go to $LOQUAT_E2E_OUT (default e2e/out). Any console error, exception or CSP violation is a failure.
 import { strict as assert } from "node:assert";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { openBrowser, openPage } from "./browser.mjs";
 import { startFake } from "./fake-daemon.mjs";
@@ -52,6 +53,16 @@ async function seesWholeAnswer(page) {
   await last(page, ".chart-place[data-drawn] svg").waitFor();
   assert.ok((await last(page, ".chart-place svg path").count()) > 0, "the chart has marks");
   assert.ok((await last(page, "tbody tr").count()) > 1, "the table has rows");
+}
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Names, roles, contrast and the rest, by the rules of axe-core. */
+async function isAccessible(page, where) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  const told = violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => `${n.target} ${n.any[0]?.message ?? ""}`).join("\n  ")}`);
+  assert.deepEqual(told, [], where);
 }
 
 const cases = {
@@ -224,6 +235,29 @@ const cases = {
     await seesWholeAnswer(page);
     assert.ok(cut > 0, "the connection was never cut");
     assert.equal(await page.locator(".turn").count(), 1);
+    return rest;
+  },
+
+  async "is accessible in both themes"() {
+    const { page, ...rest } = await openPage(browser, url);
+    await page.locator("button.starter").first().waitFor();
+    await isAccessible(page, "welcome");
+    await typeAndAsk(page, ask.byMonth);
+    await seesWholeAnswer(page);
+    for (const theme of ["light", "dark"]) {
+      for (const tab of ["sql", "how", "table"]) {
+        await last(page, `[data-tab=${tab}]`).click();
+        await isAccessible(page, `answer, ${tab}, ${theme}`);
+      }
+      await last(page).getByRole("button", { name: "Bad answer" }).click();
+      await isAccessible(page, `reasons, ${theme}`);
+      await page.getByRole("button", { name: "Not now" }).click();
+      await page.getByRole("button", { name: /System health/ }).click();
+      await page.locator(".health-item").first().waitFor();
+      await isAccessible(page, `health, ${theme}`);
+      await page.keyboard.press("Escape");
+      if (theme === "light") await page.getByRole("button", { name: "Use the dark theme" }).click();
+    }
     return rest;
   },
 

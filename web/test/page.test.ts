@@ -59,6 +59,12 @@ test("the place for a chart is kept as soon as the query groups by something", (
   assert.equal(of({ group_by: [] }), "number");
 });
 
+test("rows that begin anew replace those that came before", () => {
+  const begin = { type: "message", content: "q", role: "user" };
+  const first = { type: "data", columns: [{ name: "a" }], rows: [["x"]], chunk: 0, last: true };
+  assert.deepEqual(play([begin, first, first])[0]?.rows, [["x"]]);
+});
+
 test("rows may come as arrays or as objects", () => {
   assert.deepEqual(rowsOf([["x", 1], { b: 2, a: "y" }, { a: "z" }], [{ name: "a" }, { name: "b" }]), [["x", 1], ["y", 2], ["z", null]]);
 });

@@ -194,6 +194,14 @@ for (const code of [1001, 1013]) {
   });
 }
 
+test("closed for want of a heartbeat (4408): again at once", () => {
+  const world = new World();
+  world.session();
+  world.socket.ready();
+  world.socket.shuts(4408);
+  assert.equal(world.sockets.length, 2);
+});
+
 test("closed as too slow (4413): resumes at once, and takes a calmer transport when it stays so", () => {
   const world = new World();
   world.session();

@@ -70,6 +70,7 @@ export function App({ store }: { store: Store }): JSX.Element {
           <Welcome starters={state.starters} onAsk={(question) => void store.ask(question)}>{ask}</Welcome>
         ) : (
           <>
+            <h1 class="visually-hidden">Conversation</h1>
             <div class="turns">
               {state.hasGap ? <p class="notice">Earlier entries of this conversation are no longer kept.</p> : null}
               {turns.map((turn) => (

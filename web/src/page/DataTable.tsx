@@ -55,7 +55,7 @@ export function DataTable({ caption, columns, rows, truncated }: Props): JSX.Ele
   return (
     <div class="table-frame">
       <div class="table-scroll" tabIndex={0} role="region" aria-label={caption}>
-        <table>
+        <table class={columns.length === 1 ? "is-single" : ""}>
           <caption class="visually-hidden">{caption}</caption>
           <thead>
             <tr>

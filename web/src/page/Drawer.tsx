@@ -27,13 +27,13 @@ export function Drawer({ open, title, side = "right", onClose, children }: Props
       onClick={(event) => event.target === dialog.current && onClose()}
     >
       <div class="drawer-body">
-        <header class="drawer-head">
+        <div class="drawer-head">
           <h2>{title}</h2>
           <button type="button" class="tool" onClick={onClose}>
             <Icon name="close" />
             <span class="visually-hidden">Close</span>
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

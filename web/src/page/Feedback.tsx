@@ -92,6 +92,13 @@ export function Feedback({ turn, store }: { turn: Turn; store: Store }): JSX.Ele
   );
 }
 
+/** A form that opens under the ask box comes into sight. */
+function useInSight() {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.scrollIntoView({ block: "nearest" }), []);
+  return form;
+}
+
 function closeOnEscape(close: () => void) {
   return (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
@@ -108,6 +115,7 @@ interface ReasonsProps {
 function ReasonsForm({ onSend, onClose }: ReasonsProps): JSX.Element {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [comment, setComment] = useState("");
+  const form = useInSight();
   const flip = (code: string) => {
     const next = new Set(chosen);
     if (!next.delete(code)) next.add(code);
@@ -115,6 +123,7 @@ function ReasonsForm({ onSend, onClose }: ReasonsProps): JSX.Element {
   };
   return (
     <form
+      ref={form}
       class="panel"
       aria-label="What was wrong"
       onKeyDown={closeOnEscape(onClose)}
@@ -157,7 +166,8 @@ function CorrectionForm({ turn, onSend, onClose }: CorrectionProps): JSX.Element
   const [text, setText] = useState(turn.text);
   const [comment, setComment] = useState("");
   const first = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => first.current?.focus(), [kind]);
+  const form = useInSight();
+  useEffect(() => first.current?.focus({ preventScroll: true }), [kind]);
   const changed = kind === "sql" ? sql.trim() !== "" && sql !== turn.sql : text.trim() !== "" && text !== turn.text;
 
   const submit = () => {
@@ -168,6 +178,7 @@ function CorrectionForm({ turn, onSend, onClose }: CorrectionProps): JSX.Element
   };
   return (
     <form
+      ref={form}
       class="panel"
       aria-label="Correct this answer"
       onKeyDown={closeOnEscape(onClose)}
