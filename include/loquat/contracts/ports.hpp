@@ -162,6 +162,23 @@ class SemanticLayer {
                                                       RequestContext context, Time deadline) = 0;
 };
 
+/// One relation feeding another, as the catalog service keeps it.
+struct CatalogEdge {
+  struct Column {
+    std::string source, target;
+  };
+  std::string source_fqn, target_fqn;
+  std::vector<Column> columns;
+};
+/// Lineage of ours at the catalog service. Errors: unavailable, timed_out, invalid_request.
+class CatalogLineage {
+ public:
+  virtual ~CatalogLineage() = default;
+  [[nodiscard]] virtual bool is_configured() const noexcept = 0;
+  [[nodiscard]] virtual Task<Result<void>> post_edge(CatalogEdge edge, Principal principal,
+                                                     RequestContext context, Time deadline) = 0;
+};
+
 // ---- observers of finished turns
 // -----------------------------------------------------------------------------
 
@@ -191,6 +208,14 @@ class FeedbackIntake {
                                                          RequestContext context,
                                                          std::string session_id,
                                                          std::string body) = 0;
+};
+
+/// Takes the `mode` frame of a connection; the same as PUT /api/v1/copilot/mode.
+class ModeSwitch {
+ public:
+  virtual ~ModeSwitch() = default;
+  /// `mode`: passive, balanced or proactive. Errors: invalid_request.
+  [[nodiscard]] virtual Task<Result<void>> set_mode(Principal principal, std::string mode) = 0;
 };
 
 /// One thing that can be asked for.
