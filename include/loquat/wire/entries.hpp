@@ -177,8 +177,17 @@ struct CompleteEntry {
     v("answer", answer, "The Answer without data.rows.");
   }
 };
+/// As with suggestions: the chart's own `type` is `visualization_type` on the log.
 struct VisualizationEntry : Visualization {
   static constexpr std::string_view kType = "visualization";
+  template <class V>
+  void fields(V& v) {
+    v("visualization_type", type, "The visualization's type.");
+    v("x_axis", x_axis, "Column on the x axis; empty for a table or a number.");
+    v("y_axis", y_axis, "Column on the y axis.");
+    v("series", series, "Column that splits the series.");
+    v("spec", spec, "Vega-Lite specification whose data has the name `rows`; null for a table.");
+  }
 };
 struct InsightEntry : AnswerInsight {
   static constexpr std::string_view kType = "insight";
