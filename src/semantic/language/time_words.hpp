@@ -1,0 +1,43 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+
+#include "semantic/language/calendar.hpp"
+#include "semantic/language/text.hpp"
+
+namespace loquat::semantic::language {
+
+/// A period found in words, from token `begin` up to `end` (not included).
+struct TimePhrase {
+  std::size_t begin = 0, end = 0;
+  DateRange range;
+  bool weak = false;  ///< could be something else: a bare number, `may`, `march`
+};
+
+/// A grain found in words: `monthly`, `by week`, `each quarter`, `a day`.
+struct GrainPhrase {
+  std::size_t begin = 0, end = 0;
+  Grain grain = Grain::day;
+  bool fiscal = false;
+  bool weak = false;  ///< the unit alone, without a word that asks for splitting
+};
+
+/// A part of the date found in words: `by weekday`, `on Fridays`.
+struct DatePartPhrase {
+  std::size_t begin = 0, end = 0;
+  std::string part;        ///< dow, month, quarter, year, day, hour
+  std::optional<int> value;  ///< ISO weekday named (5 is Friday)
+};
+
+/// The longest period that starts at token `at`; nothing if there is none.
+[[nodiscard]] std::optional<TimePhrase> time_phrase_at(std::span<const Token> tokens,
+                                                       std::size_t at, const Calendar& calendar);
+[[nodiscard]] std::optional<GrainPhrase> grain_phrase_at(std::span<const Token> tokens,
+                                                         std::size_t at);
+[[nodiscard]] std::optional<DatePartPhrase> date_part_at(std::span<const Token> tokens,
+                                                         std::size_t at);
+/// `day`, `weeks`, `mnth`.
+[[nodiscard]] std::optional<Grain> unit_of(const Token& token);
+
+}  // namespace loquat::semantic::language

@@ -1,0 +1,209 @@
+#include "semantic/planner/draft.hpp"
+
+#include <algorithm>
+
+namespace loquat::semantic::planner {
+namespace {
+
+/// Walks a path once; what was said just before decides what a name is said for.
+class Drafter {
+ public:
+  Drafter(const Path& path, const std::vector<Token>& tokens) : tokens_(tokens) {
+    draft_.score = path.score;
+    draft_.path = path.edges;
+  }
+
+  Draft run() {
+    for (const Edge* edge : draft_.path) {
+      switch (edge->kind) {
+        case EdgeKind::metric:
+          metric(*edge);
+          break;
+        case EdgeKind::dimension:
+          dimension(*edge);
+          break;
+        case EdgeKind::value:
+          draft_.values.push_back({edge, excluding_});
+          draft_.doubt += edge->doubt;
+          settle(EdgeKind::value);
+          break;
+        case EdgeKind::time:
+          draft_.times.push_back(edge);
+          if (edge->weak) draft_.doubt += 0.1;
+          settle(EdgeKind::time);
+          break;
+        case EdgeKind::grain:
+          draft_.grains.push_back(edge);
+          if (draft_.rank != nullptr) draft_.last_split_grain = edge;
+          settle(EdgeKind::grain);
+          break;
+        case EdgeKind::date_part:
+          draft_.parts.push_back(edge);
+          settle(EdgeKind::date_part);
+          break;
+        case EdgeKind::operation:
+          operation(*edge);
+          break;
+        case EdgeKind::filler:
+          if (tokens_[edge->begin].text == "and") joined_ = true;
+          break;
+        case EdgeKind::unknown:
+          draft_.unknown.push_back(edge->begin);
+          break;
+      }
+    }
+    return std::move(draft_);
+  }
+
+ private:
+  void settle(EdgeKind kind) {
+    last_ = kind;
+    splitting_ = false;
+    if (kind != EdgeKind::value && kind != EdgeKind::dimension) excluding_ = false;
+    joined_ = false;
+    which_ = false;
+    ranking_ = false;
+    each_ = false;
+  }
+
+  void metric(const Edge& edge) {
+    draft_.doubt += edge.doubt;
+    for (const Edge* other : draft_.metrics)
+      if (other->metric == edge.metric) {
+        settle(EdgeKind::metric);
+        return;
+      }
+    const bool comma = edge.begin < tokens_.size() && tokens_[edge.begin].before == ',';
+    if (!draft_.metrics.empty() && !joined_ && !comma && !draft_.compare)
+      draft_.metrics_joined = false;
+    draft_.metrics.push_back(&edge);
+    settle(EdgeKind::metric);
+  }
+
+  void dimension(const Edge& edge) {
+    const bool carried = joined_ && last_ == EdgeKind::dimension && !draft_.dimensions.empty() &&
+                         draft_.dimensions.back().split;
+    const bool comma = tokens_[edge.begin].before == ',' && last_ == EdgeKind::dimension &&
+                       !draft_.dimensions.empty() && draft_.dimensions.back().split;
+    DimensionSaid said{&edge, splitting_ || which_ || ranking_ || each_ || carried || comma,
+                       ranking_, excluding_, per_};
+    if (ranking_ || which_) {
+      const Token& last = tokens_[edge.end - 1];
+      draft_.singular_rank = last.text == last.stem;
+    }
+    draft_.personal = draft_.personal || edge.personal;
+    draft_.doubt += edge.doubt;
+    draft_.dimensions.push_back(said);
+    settle(EdgeKind::dimension);
+    per_ = false;
+  }
+
+  void operation(const Edge& edge) {
+    switch (edge.op) {
+      case Op::split:
+        splitting_ = true;
+        per_ = tokens_[edge.begin].text == "per" || tokens_[edge.begin].text == "for" ||
+               tokens_[edge.begin].text == "in";
+        break;
+      case Op::each:
+        draft_.each = true;
+        each_ = true;
+        per_ = true;
+        break;
+      case Op::conjoin:
+        joined_ = true;
+        break;
+      case Op::rank:
+        if (draft_.rank == nullptr || draft_.rank->number == 0) draft_.rank = &edge;
+        ranking_ = true;
+        break;
+      case Op::compare:
+        draft_.compare = true;
+        joined_ = true;
+        break;
+      case Op::threshold:
+        draft_.thresholds.push_back(&edge);
+        break;
+      case Op::exclude:
+      case Op::negate:
+        excluding_ = true;
+        draft_.excluded_something = true;
+        break;
+      case Op::which:
+        which_ = tokens_[edge.begin].text == "which" || tokens_[edge.begin].text == "what";
+        draft_.which = draft_.which || which_;
+        break;
+      case Op::sort:
+        draft_.sort = &edge;
+        splitting_ = false;
+        break;
+      default:
+        flags(edge.op);
+        break;
+    }
+  }
+
+  void flags(Op op) {
+    switch (op) {
+      case Op::share:
+        draft_.share = true;
+        break;
+      case Op::running_total:
+        draft_.running_total = true;
+        break;
+      case Op::previous_period:
+        draft_.previous_period = true;
+        break;
+      case Op::same_period_last_year:
+        draft_.last_year = true;
+        break;
+      case Op::fill_gaps:
+        draft_.fill_gaps = true;
+        break;
+      case Op::only:
+        draft_.only = true;
+        break;
+      case Op::over_time:
+        draft_.over_time = true;
+        break;
+      case Op::inventory:
+        draft_.inventory = true;
+        break;
+      case Op::how_many:
+        draft_.how_many = true;
+        break;
+      case Op::growth:
+        draft_.growth = true;
+        break;
+      case Op::add:
+        draft_.add = true;
+        break;
+      case Op::opener:
+        draft_.opener = true;
+        break;
+      case Op::remove:
+        draft_.remove = true;
+        excluding_ = true;
+        break;
+      case Op::everything:
+        draft_.everything = true;
+        break;
+      default:
+        break;
+    }
+  }
+
+  const std::vector<Token>& tokens_;
+  Draft draft_;
+  EdgeKind last_ = EdgeKind::filler;
+  bool splitting_ = false, which_ = false, ranking_ = false, each_ = false, joined_ = false;
+  bool excluding_ = false, per_ = false;
+};
+
+}  // namespace
+
+Draft draft_of(const Path& path, const std::vector<Token>& tokens) {
+  return Drafter(path, tokens).run();
+}
+
+}  // namespace loquat::semantic::planner

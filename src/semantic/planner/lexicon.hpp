@@ -1,0 +1,111 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "loquat/semantic/planner.hpp"
+#include "semantic/language/text.hpp"
+
+/// The words of one imported model and of its data, looked up by how people may write them.
+namespace loquat::semantic::planner {
+
+using language::Token;
+
+inline void add_once(std::vector<std::uint32_t>& list, std::uint32_t id) {
+  if (std::find(list.begin(), list.end(), id) == list.end()) list.push_back(id);
+}
+
+enum class TermKind { metric, dimension, value, personal_column };
+enum class Source { name, label, synonym, initials };
+
+/// One way to say one thing. `words` in order; `head` is what the thing is (time in "Delivery time,
+/// 90th percentile"), `words.size()` if that cannot be told.
+struct Term {
+  TermKind kind = TermKind::metric;
+  Source source = Source::name;
+  std::uint32_t target = 0;
+  std::vector<std::uint32_t> words;
+  std::size_t head = 0;
+};
+
+struct Word {
+  std::string text, stem, root;
+  bool filler = false, light = false, time_unit = false;
+  double rarity = 1;  ///< 0.4 (in many metrics' names) to 1
+  std::vector<std::uint32_t> terms;
+  std::vector<std::uint32_t> qualifies;  ///< dimensions that this word may narrow down
+};
+
+/// A word of the model that a word of the question may stand for.
+struct Hit {
+  std::uint32_t word = 0;
+  double likeness = 1;  ///< 1 written alike, less for related, abbreviated, mistyped
+};
+
+struct MetricEntry {
+  const contracts::Metric* metric = nullptr;
+  std::vector<std::uint32_t> said;     ///< words of its own name, label, synonyms
+  std::vector<std::uint32_t> context;  ///< words of its description
+  std::vector<std::uint32_t> around;   ///< words of its semantic models
+  std::vector<bool> reaches;           ///< by dimension
+  bool counts_something = false;
+};
+struct DimensionEntry {
+  DimensionInfo info;
+  std::size_t hops = 0;
+  std::uint32_t column = 0;  ///< equal for the same column reached over several paths
+  bool boolean = false;
+  bool names_entity = false;  ///< what people mean by the entity's own word: product_name
+};
+struct ValueEntry {
+  std::string text;
+  std::vector<std::uint32_t> columns;
+};
+
+class Lexicon final : public Vocabulary {
+ public:
+  Lexicon(std::shared_ptr<const ModelIndex> index, DimensionValues values);
+
+  [[nodiscard]] const ModelIndex& index() const override { return *index_; }
+  [[nodiscard]] std::vector<Hit> hits(const Token& token) const;
+  /// Two words written apart that the model writes as one (e mail).
+  [[nodiscard]] std::vector<Hit> joined_hits(const Token& left, const Token& right) const;
+
+  std::vector<MetricEntry> metrics;
+  std::vector<DimensionEntry> dimensions;
+  std::vector<ValueEntry> values;
+  std::vector<Term> terms;
+  std::vector<Word> words;
+  std::vector<std::string> personal_columns;
+
+  [[nodiscard]] const MetricEntry* metric(std::string_view name) const;
+  [[nodiscard]] const DimensionEntry* dimension(std::string_view name) const;
+  [[nodiscard]] std::uint32_t metric_id(std::string_view name) const;  ///< metrics.size() if none
+  /// Values read of this column, as written in the data.
+  [[nodiscard]] const std::vector<std::string>* values_of(std::uint32_t column) const;
+
+ private:
+  std::uint32_t word_id(const Token& token);
+  std::vector<std::uint32_t> word_ids(std::string_view name);
+  void add_term(TermKind kind, Source source, std::uint32_t target, std::string_view said);
+  void add_initials(std::uint32_t metric, std::string_view label);
+  void add_metrics();
+  void add_context(MetricEntry& entry);
+  void add_dimensions();
+  void add_dimension_terms(std::uint32_t id);
+  void add_values(const DimensionValues& values);
+  void add_personal_columns();
+  void weigh_words();
+  void index_words();
+
+  std::shared_ptr<const ModelIndex> index_;
+  std::unordered_map<std::string, std::uint32_t> by_text_, metric_by_name_, dimension_by_name_;
+  std::unordered_map<std::string, std::vector<std::uint32_t>> by_stem_, by_root_, by_deletion_;
+  std::unordered_map<char, std::vector<std::uint32_t>> by_letter_;  ///< words of names and labels
+  std::unordered_map<std::uint32_t, std::vector<std::string>> values_by_column_;
+};
+
+}  // namespace loquat::semantic::planner

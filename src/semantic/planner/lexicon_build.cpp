@@ -1,0 +1,284 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "semantic/language/word_forms.hpp"
+#include "semantic/planner/lexicon.hpp"
+
+/// How the vocabulary grows out of a model: names, labels, synonyms, descriptions, values.
+namespace loquat::semantic::planner {
+namespace {
+
+using contracts::Aggregation;
+using contracts::Metric;
+using contracts::MetricType;
+
+/// What a label names stands before its first comma or preposition.
+std::size_t head_of(const std::vector<Token>& words, Source source) {
+  if (source == Source::initials || words.empty()) return words.size();
+  std::size_t head = words.size();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool cut = words[i].before == ',' || words[i].before == '(' || words[i].text == "of" ||
+                     words[i].text == "per" || words[i].text == "at" || words[i].text == "to" ||
+                     words[i].text == "with" || words[i].text == "who" || words[i].text == "by" ||
+                     words[i].text == "in" || words[i].text == "within" || words[i].text == "on" ||
+                     words[i].text == "for" || words[i].text == "from";
+    if (cut && i > 0) break;
+    head = i;
+  }
+  return head;
+}
+
+std::string spoken(std::string_view name) {
+  std::string out(name);
+  std::replace(out.begin(), out.end(), '_', ' ');
+  return out;
+}
+
+const contracts::Measure* measure_of(const contracts::ProjectModel& project,
+                                     const std::string& name,
+                                     const contracts::SemanticModel** owner) {
+  for (const auto& model : project.semantic_models)
+    for (const auto& measure : model.measures)
+      if (measure.name == name) {
+        *owner = &model;
+        return &measure;
+      }
+  return nullptr;
+}
+
+bool is_yes_no(const std::vector<std::string>& values) {
+  return !values.empty() && std::all_of(values.begin(), values.end(), [](const std::string& value) {
+    const std::string folded = language::fold(value);
+    return folded == "true" || folded == "false";
+  });
+}
+
+std::string local_name(const std::string& name) {
+  const auto at = name.rfind("__");
+  return at == std::string::npos ? name : name.substr(at + 2);
+}
+
+std::vector<std::string> path_of(const std::string& name) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0;;) {
+    const auto at = name.find("__", begin);
+    if (at == std::string::npos) return parts;
+    parts.push_back(name.substr(begin, at - begin));
+    begin = at + 2;
+  }
+}
+
+std::string without_id(std::string name) {
+  for (const std::string_view ending : {"_id", "_key", "_sk", "_pk", "_code"})
+    if (name.size() > ending.size() && name.ends_with(ending))
+      name.resize(name.size() - ending.size());
+  return name;
+}
+
+/// Words that only say that a column names its row.
+bool is_name_word(std::string_view word) {
+  return word == "name" || word == "title" || word == "label" || word == "nm" || word == "full" ||
+         word == "display";
+}
+
+}  // namespace
+
+Lexicon::Lexicon(std::shared_ptr<const ModelIndex> index, DimensionValues values)
+    : index_(std::move(index)) {
+  add_metrics();
+  add_dimensions();
+  add_values(values);
+  add_personal_columns();
+  weigh_words();
+  index_words();
+}
+
+void Lexicon::add_term(TermKind kind, Source source, std::uint32_t target, std::string_view said) {
+  const std::vector<Token> tokens = language::words_of_name(said);
+  if (tokens.empty() || tokens.size() > 16) return;
+  Term term{kind, source, target, {}, head_of(tokens, source)};
+  for (const Token& token : tokens) term.words.push_back(word_id(token));
+  for (const std::uint32_t other : words[term.words[0]].terms)
+    if (terms[other].kind == kind && terms[other].target == target &&
+        terms[other].words == term.words)
+      return;
+  const auto id = static_cast<std::uint32_t>(terms.size());
+  for (const std::uint32_t word : term.words) add_once(words[word].terms, id);
+  terms.push_back(std::move(term));
+}
+
+void Lexicon::add_initials(std::uint32_t metric, std::string_view label) {
+  std::string initials;
+  for (const Token& token : language::words_of_name(label)) {
+    if (token.number || token.before == ',') return;
+    if (!language::is_filler(token)) initials.push_back(token.text[0]);
+  }
+  if (initials.size() >= 3) add_term(TermKind::metric, Source::initials, metric, initials);
+}
+
+void Lexicon::add_metrics() {
+  for (const Metric& metric : index_->project().metrics) {
+    if (index_->metric(metric.name) == nullptr || metric.is_private) continue;
+    const auto id = static_cast<std::uint32_t>(metrics.size());
+    MetricEntry entry;
+    entry.metric = &metric;
+    metric_by_name_[metric.name] = id;
+    add_term(TermKind::metric, Source::name, id, spoken(metric.name));
+    add_term(TermKind::metric, Source::label, id, metric.label);
+    for (const std::string& synonym : metric.meta.synonyms)
+      add_term(TermKind::metric, Source::synonym, id, synonym);
+    add_initials(id, metric.label.empty() ? spoken(metric.name) : metric.label);
+    for (const Term& term : terms)
+      if (term.kind == TermKind::metric && term.target == id)
+        for (const std::uint32_t word : term.words) add_once(entry.said, word);
+    add_context(entry);
+    metrics.push_back(std::move(entry));
+  }
+}
+
+void Lexicon::add_context(MetricEntry& entry) {
+  const auto& project = index_->project();
+  const auto describe = [&](std::vector<std::uint32_t>& list, std::string_view text) {
+    for (const std::uint32_t word : word_ids(text))
+      if (!words[word].filler) add_once(list, word);
+  };
+  describe(entry.context, entry.metric->description);
+  std::vector<std::string> measures;
+  if (entry.metric->measure) measures.push_back(entry.metric->measure->measure);
+  for (const std::string& name : measures) {
+    const contracts::SemanticModel* owner = nullptr;
+    const contracts::Measure* measure = measure_of(project, name, &owner);
+    if (measure == nullptr) continue;
+    entry.counts_something =
+        measure->agg == Aggregation::count || measure->agg == Aggregation::count_distinct;
+    describe(entry.context, measure->description);
+    describe(entry.around, spoken(owner->name));
+    for (const auto& dimension : owner->dimensions) {
+      describe(entry.around, spoken(dimension.name));
+      describe(entry.around, dimension.label);
+    }
+  }
+}
+
+void Lexicon::add_dimensions() {
+  const auto add = [&](const std::vector<DimensionInfo>& list, MetricEntry* entry) {
+    for (const DimensionInfo& info : list) {
+      const auto [at, fresh] = dimension_by_name_.try_emplace(
+          info.name, static_cast<std::uint32_t>(dimensions.size()));
+      if (fresh) {
+        DimensionEntry dimension;
+        dimension.info = info;
+        dimension.hops = path_of(info.name).size() + (info.is_entity ? 1 : 0);
+        dimensions.push_back(std::move(dimension));
+      }
+      if (entry == nullptr) continue;
+      if (entry->reaches.size() <= at->second) entry->reaches.resize(at->second + 1);
+      entry->reaches[at->second] = true;
+    }
+  };
+  for (MetricEntry& entry : metrics) {
+    const std::vector<std::string> name{entry.metric->name};
+    if (auto list = index_->dimensions_for(name)) add(*list, &entry);
+  }
+  if (auto list = index_->dimensions_for({})) add(*list, nullptr);
+  std::unordered_map<std::string, std::uint32_t> columns;
+  for (DimensionEntry& entry : dimensions) {
+    const std::string key = entry.info.relation + '\n' + entry.info.expr + '\n' +
+                            (entry.info.relation.empty() ? entry.info.name : "");
+    entry.column = columns.try_emplace(key, static_cast<std::uint32_t>(columns.size())).first->second;
+  }
+  for (MetricEntry& entry : metrics) entry.reaches.resize(dimensions.size());
+  for (std::uint32_t id = 0; id < dimensions.size(); ++id) add_dimension_terms(id);
+}
+
+void Lexicon::add_dimension_terms(std::uint32_t id) {
+  DimensionEntry& entry = dimensions[id];
+  const DimensionInfo& info = entry.info;
+  const std::string local = local_name(info.name);
+  if (info.name == "metric_time") return;
+  const std::vector<std::string> path = path_of(info.name);
+  add_term(TermKind::dimension, Source::name, id, spoken(without_id(local)));
+  add_term(TermKind::dimension, Source::label, id, info.label);
+  for (const std::string& synonym : info.synonyms)
+    add_term(TermKind::dimension, Source::synonym, id, synonym);
+  entry.boolean = local.starts_with("is_") || local.starts_with("has_") || local.starts_with("was_");
+  for (const std::string& part : path)
+    for (const std::uint32_t word : word_ids(spoken(without_id(part))))
+      add_once(words[word].qualifies, id);
+  for (const std::uint32_t word : word_ids(spoken(info.semantic_model)))
+    add_once(words[word].qualifies, id);
+  if (path.empty() || info.is_time) return;
+  const std::string entity = without_id(path.back());
+  std::set<std::string> entity_words, own_words;
+  for (const Token& token : language::words_of_name(entity)) entity_words.insert(token.stem);
+  bool names_row = false;
+  for (const Token& token : language::words_of_name(local)) {
+    if (is_name_word(token.stem)) names_row = true;
+    else own_words.insert(token.stem);
+  }
+  std::set<std::string> label_words;
+  for (const Token& token : language::words_of_name(info.label)) label_words.insert(token.stem);
+  const bool alone = own_words.empty() || own_words == entity_words;
+  entry.names_entity = (names_row && alone) || (!info.is_entity && label_words == entity_words);
+  if (entry.names_entity) add_term(TermKind::dimension, Source::name, id, spoken(entity));
+}
+
+void Lexicon::add_values(const DimensionValues& read) {
+  std::unordered_map<std::string, std::uint32_t> known;
+  for (const auto& [name, list] : read.values) {
+    const auto at = dimension_by_name_.find(name);
+    if (at == dimension_by_name_.end() || dimensions[at->second].info.personal_data) continue;
+    const std::uint32_t column = dimensions[at->second].column;
+    if (!values_by_column_.try_emplace(column, list).second) continue;
+    if (is_yes_no(list)) {
+      for (DimensionEntry& entry : dimensions)
+        if (entry.column == column) entry.boolean = true;
+      continue;
+    }
+    for (const std::string& text : list) {
+      const auto [value, fresh] =
+          known.try_emplace(text, static_cast<std::uint32_t>(values.size()));
+      if (fresh) values.push_back({text, {}});
+      add_once(values[value->second].columns, column);
+      if (!fresh) continue;
+      const std::vector<Token> tokens = language::words_of_name(text);
+      const bool number_only =
+          std::all_of(tokens.begin(), tokens.end(),
+                      [](const Token& token) { return token.number || token.date; });
+      if (!number_only) add_term(TermKind::value, Source::name, value->second, text);
+    }
+  }
+}
+
+void Lexicon::add_personal_columns() {
+  for (const auto& [id, node] : index_->project().nodes)
+    for (const auto& column : node.columns) {
+      const bool tagged = column.meta.personal_data.value_or(false) ||
+                          std::find(column.tags.begin(), column.tags.end(), "pii") !=
+                              column.tags.end();
+      if (!tagged || std::find(personal_columns.begin(), personal_columns.end(), column.name) !=
+                         personal_columns.end())
+        continue;
+      add_term(TermKind::personal_column, Source::name,
+               static_cast<std::uint32_t>(personal_columns.size()), spoken(column.name));
+      personal_columns.push_back(column.name);
+    }
+}
+
+void Lexicon::weigh_words() {
+  std::unordered_map<std::string, std::set<std::uint32_t>> metrics_with;
+  for (const Term& term : terms)
+    if (term.kind == TermKind::metric)
+      for (const std::uint32_t word : term.words)
+        metrics_with[words[word].stem].insert(term.target);
+  const double all = std::log(static_cast<double>(metrics.size()) + 2);
+  for (Word& word : words) {
+    const auto at = metrics_with.find(word.stem);
+    if (at == metrics_with.end() || at->second.size() < 2) continue;
+    const double share = std::log(static_cast<double>(at->second.size())) / all;
+    word.rarity = std::clamp(1 - 0.6 * share, 0.4, 1.0);
+  }
+}
+
+}  // namespace loquat::semantic::planner

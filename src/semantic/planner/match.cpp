@@ -1,0 +1,327 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "semantic/language/word_forms.hpp"
+#include "semantic/planner/edges.hpp"
+
+/// Finds the model's names and the data's values in the words of a question.
+namespace loquat::semantic::planner {
+namespace {
+
+/// One token of the question that may stand for one word of a term.
+struct Touch {
+  std::size_t token = 0, width = 1;
+  std::uint32_t word = 0;
+  double likeness = 1;
+};
+
+/// A stretch of the question matched against one term.
+struct Window {
+  std::size_t begin = 0, end = 0;
+  double said = 0;      ///< evidence of the words said
+  double missing = 0;   ///< weight of the term's words not said
+  double doubt = 0;
+  std::size_t content = 0;
+  bool head_said = false;
+  bool anchored = false;  ///< more was said than times and numbers
+};
+
+constexpr std::size_t kGapMax = 3;
+constexpr std::size_t kChainMax = 7;
+
+class Matcher {
+ public:
+  Matcher(const Lexicon& lexicon, const std::vector<Token>& tokens, Edges& edges)
+      : lexicon_(lexicon), tokens_(tokens), edges_(edges) {}
+
+  void run() {
+    collect();
+    for (auto& [id, touches] : touched_) {
+      const Term& term = lexicon_.terms[id];
+      if (term.kind == TermKind::value) match_value(term, touches);
+      else match_name(term, touches);
+    }
+    flush(metrics_);
+    flush(dimensions_);
+    flush(values_);
+  }
+
+ private:
+  void collect() {
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      for (const Hit& hit : lexicon_.hits(tokens_[i])) touch({i, 1, hit.word, hit.likeness});
+      if (i + 1 < tokens_.size())
+        for (const Hit& hit : lexicon_.joined_hits(tokens_[i], tokens_[i + 1]))
+          touch({i, 2, hit.word, hit.likeness});
+    }
+  }
+
+  void touch(const Touch& touch) {
+    const Word& word = lexicon_.words[touch.word];
+    for (const std::uint32_t term : word.terms) touched_[term].push_back(touch);
+    for (const std::uint32_t dimension : word.qualifies)
+      qualifiers_[dimension].push_back(touch);
+  }
+
+  /// A value may be mistyped; a word that is only related to it, or short for it, is another word.
+  [[nodiscard]] bool writes_alike(const Touch& touch) const {
+    if (touch.likeness > 0.9) return true;
+    const std::string& text = tokens_[touch.token].text;
+    return text.size() >= 5 &&
+           language::edit_distance(text, lexicon_.words[touch.word].text, 2) <=
+               language::slips_allowed(text.size());
+  }
+
+  /// Values are said whole and in order.
+  void match_value(const Term& term, const std::vector<Touch>& touches) {
+    for (const Touch& first : touches) {
+      if (first.word != term.words[0]) continue;
+      std::size_t at = first.token;
+      double said = 0, doubt = 0;
+      bool whole = true, content = false;
+      for (const std::uint32_t word : term.words) {
+        const auto found = std::find_if(touches.begin(), touches.end(), [&](const Touch& touch) {
+          return touch.word == word && touch.token == at;
+        });
+        if (found == touches.end() || !writes_alike(*found)) {
+          whole = false;
+          break;
+        }
+        const bool filler = lexicon_.words[word].filler;
+        content = content || !filler;
+        said += (filler ? 0.3 : 1.0) * static_cast<double>(found->width) * found->likeness;
+        doubt += 1 - found->likeness;
+        at += found->width;
+      }
+      if (!whole || (!content && term.words.size() < 2)) continue;
+      const double bonus = term.words.size() > 1 ? kWholeNameBonus : 0;
+      // A value is seldom said by a word that is only related to it.
+      Edge& edge = slot(values_, first.token, at, EdgeKind::value);
+      const double score = said + bonus - kEdgeCost - 0.5 * doubt;
+      for (const std::uint32_t column : lexicon_.values[term.target].columns)
+        edge.alternatives.push_back({term.target, score, column});
+      if (score > edge.score || edge.alternatives.empty()) edge.doubt = doubt;
+      edge.score = std::max(edge.score, score);
+    }
+  }
+
+  void match_name(const Term& term, std::vector<Touch> touches) {
+    if (term.kind == TermKind::dimension) {
+      if (const auto at = qualifiers_.find(term.target); at != qualifiers_.end())
+        touches.insert(touches.end(), at->second.begin(), at->second.end());
+    }
+    std::stable_sort(touches.begin(), touches.end(),
+                     [](const Touch& a, const Touch& b) { return a.token < b.token; });
+    std::vector<std::size_t> positions;
+    for (const Touch& touch : touches)
+      if (positions.empty() || positions.back() != touch.token) positions.push_back(touch.token);
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      for (std::size_t j = i; j < positions.size() && j < i + kChainMax; ++j) {
+        if (j > i && !bridges(term, positions[j - 1], positions[j])) break;
+        const auto window = weigh(term, touches, positions, i, j);
+        if (window) propose(term, *window);
+      }
+    }
+  }
+
+  /// Between two words of one name only fillers may stand, and no `by` that splits.
+  [[nodiscard]] bool bridges(const Term& term, std::size_t left, std::size_t right) const {
+    if (right - left > kGapMax + 1) return false;
+    for (std::size_t k = left + 1; k < right; ++k) {
+      if (!language::is_filler(tokens_[k])) return false;
+      if (is_split_word(tokens_[k])) return false;
+      if (tokens_[k].text == "and" || tokens_[k].text == "or") return false;
+    }
+    const char mark = tokens_[right].before;
+    return term.kind == TermKind::metric ? mark != '?' && mark != '.' && mark != ';'
+                                         : mark == ' ' || mark == '-' || mark == '_';
+  }
+
+  [[nodiscard]] std::optional<Window> weigh(const Term& term, const std::vector<Touch>& touches,
+                                            const std::vector<std::size_t>& positions,
+                                            std::size_t from, std::size_t to) const {
+    Window window;
+    window.begin = positions[from];
+    std::vector<bool> used(term.words.size());
+    std::size_t next_free = 0;
+    for (std::size_t p = from; p <= to; ++p) {
+      if (positions[p] < next_free) continue;
+      const Touch* best = nullptr;
+      std::size_t best_word = term.words.size();
+      for (const Touch& touch : touches) {
+        if (touch.token != positions[p]) continue;
+        std::size_t word = term.words.size();
+        for (std::size_t w = 0; w < term.words.size(); ++w)
+          if (!used[w] && term.words[w] == touch.word) {
+            word = w;
+            break;
+          }
+        const bool own = word < term.words.size();
+        const bool better = best == nullptr || (own && best_word == term.words.size()) ||
+                            (own && touch.likeness * double(touch.width) >
+                                        best->likeness * double(best->width));
+        const bool qualifies = term.kind == TermKind::dimension && qualifies_term(touch, term);
+        if ((own || qualifies) && better) {
+          best = &touch;
+          best_word = word;
+        }
+      }
+      if (best == nullptr) return std::nullopt;
+      if (best_word < term.words.size()) used[best_word] = true;
+      const double worth = worth_of(tokens_[best->token]);
+      window.said += worth * static_cast<double>(best->width) * best->likeness;
+      window.doubt += (1 - best->likeness) * worth;
+      if (best_word < term.words.size()) {
+        if (worth > 0.5) ++window.content;
+        if (worth == 1 && !lexicon_.words[best->word].time_unit) window.anchored = true;
+      }
+      window.end = best->token + best->width;
+      next_free = window.end;
+    }
+    bool any = false;
+    for (std::size_t w = 0; w < term.words.size(); ++w) {
+      any = any || used[w];
+      const Word& word = lexicon_.words[term.words[w]];
+      if (used[w] && w == term.head) window.head_said = true;
+      if (!used[w] && (!word.filler || word.light))
+        window.missing += word.light ? 0.7 * word.rarity : word.rarity;
+    }
+    if (!any) return std::nullopt;
+    if (window.missing == 0 && window.content == 0 && window.said < 0.3) return std::nullopt;
+    return window;
+  }
+
+  [[nodiscard]] bool qualifies_term(const Touch& touch, const Term& term) const {
+    const auto& list = lexicon_.words[touch.word].qualifies;
+    return std::find(list.begin(), list.end(), term.target) != list.end() &&
+           touch.likeness > 0.9;
+  }
+
+  void propose(const Term& term, const Window& window) {
+    const double head_factor = window.head_said ? 0.55 : 1;
+    const double missing = window.missing;
+    const double lack =
+        head_factor * (missing < 1 ? 0.45 * missing : std::min(0.45 + 0.15 * (missing - 1), 1.2));
+    double score = window.said - kEdgeCost - lack - 0.5 * window.doubt;
+    if (missing == 0 && window.content >= 2) score += kWholeNameBonus;
+    if (term.source == Source::synonym) score -= 0.03 * static_cast<double>(window.content);
+    if (term.kind == TermKind::metric) {
+      if (!window.anchored && missing > 0) return;
+      if (window.content == 0) score -= 0.2;
+      const bool loose = term.source == Source::synonym && term.words.size() == 1 &&
+                         missing == 0 && heads_another(term);
+      if (loose) score -= 0.2;
+      if (score < 0.1) return;
+      propose_metric(term, window, score, loose);
+    } else {
+      if (score < 0.1) return;
+      propose_dimension(term, window, score);
+    }
+  }
+
+  /// A one-word synonym that is also what another metric's own name or label is about.
+  [[nodiscard]] bool heads_another(const Term& term) const {
+    const Word& word = lexicon_.words[term.words[0]];
+    return std::any_of(word.terms.begin(), word.terms.end(), [&](std::uint32_t id) {
+      const Term& other = lexicon_.terms[id];
+      return other.kind == TermKind::metric && other.target != term.target &&
+             other.source == Source::label && other.head < other.words.size() &&
+             other.words[other.head] == term.words[0];
+    });
+  }
+
+  void propose_metric(const Term& term, const Window& window, double score, bool loose) {
+    const auto key = std::make_tuple(window.begin, window.end, term.target);
+    Edge& edge = metrics_[key];
+    if (edge.score >= score) return;
+    edge = Edge{};
+    edge.begin = window.begin;
+    edge.end = window.end;
+    edge.kind = EdgeKind::metric;
+    edge.metric = term.target;
+    edge.score = score;
+    edge.missing = window.missing;
+    edge.loose_synonym = loose;
+    edge.head_said = window.head_said || window.missing == 0;
+    edge.doubt = window.doubt;
+  }
+
+  void propose_dimension(const Term& term, const Window& window, double score) {
+    Edge& edge = slot(dimensions_, window.begin, window.end, EdgeKind::dimension);
+    if (term.kind == TermKind::personal_column) {
+      if (window.missing > 0) return;
+      edge.personal = edge.personal || edge.alternatives.empty();
+      edge.score = std::max(edge.score, score - 0.1);
+      return;
+    }
+    const DimensionEntry& entry = lexicon_.dimensions[term.target];
+    double fit = score - 0.12 * static_cast<double>(entry.hops > 0 ? entry.hops - 1 : 0);
+    if (entry.names_entity) fit += 0.04;
+    const auto same =
+        std::find_if(edge.alternatives.begin(), edge.alternatives.end(),
+                     [&](const Alternative& other) { return other.target == term.target; });
+    if (same == edge.alternatives.end())
+      edge.alternatives.push_back({term.target, fit, entry.column});
+    else
+      same->score = std::max(same->score, fit);
+    if (score > edge.score) {
+      edge.score = score;
+      edge.doubt = window.doubt;
+      edge.missing = window.missing;
+    }
+  }
+
+  static Edge& slot(std::map<std::tuple<std::size_t, std::size_t, std::uint32_t>, Edge>& edges,
+                    std::size_t begin, std::size_t end, EdgeKind kind) {
+    Edge& edge = edges[std::make_tuple(begin, end, 0U)];
+    edge.begin = begin;
+    edge.end = end;
+    edge.kind = kind;
+    return edge;
+  }
+
+  void flush(std::map<std::tuple<std::size_t, std::size_t, std::uint32_t>, Edge>& found) {
+    for (auto& [key, edge] : found) {
+      std::stable_sort(edge.alternatives.begin(), edge.alternatives.end(),
+                       [](const Alternative& a, const Alternative& b) { return a.score > b.score; });
+      if (edge.kind == EdgeKind::dimension && !edge.alternatives.empty())
+        edge.personal = only_personal(edge);
+      edges_.push_back(std::move(edge));
+    }
+  }
+
+  /// `customers` may mean their names, but it need not.
+  [[nodiscard]] bool only_personal(const Edge& edge) const {
+    constexpr double kAsGood = 0.2;
+    return std::none_of(edge.alternatives.begin(), edge.alternatives.end(),
+                        [&](const Alternative& option) {
+                          return !lexicon_.dimensions[option.target].info.personal_data &&
+                                 option.score > edge.alternatives[0].score - kAsGood;
+                        });
+  }
+
+  const Lexicon& lexicon_;
+  const std::vector<Token>& tokens_;
+  Edges& edges_;
+  std::map<std::uint32_t, std::vector<Touch>> touched_, qualifiers_;
+  std::map<std::tuple<std::size_t, std::size_t, std::uint32_t>, Edge> metrics_, dimensions_, values_;
+};
+
+}  // namespace
+
+double worth_of(const Token& token) {
+  if (language::is_light_noun(token)) return 0.6;
+  return language::is_filler(token) ? 0.3 : 1;
+}
+
+bool is_split_word(const Token& token) {
+  return token.text == "by" || token.text == "per" || token.text == "across" ||
+         token.text == "each" || token.text == "every";
+}
+
+void add_vocabulary_edges(const Lexicon& lexicon, const std::vector<Token>& tokens, Edges& edges) {
+  Matcher(lexicon, tokens, edges).run();
+}
+
+}  // namespace loquat::semantic::planner

@@ -1,0 +1,167 @@
+#include <algorithm>
+
+#include "semantic/language/word_forms.hpp"
+#include "semantic/planner/decision.hpp"
+#include "semantic/planner/guard_words.hpp"
+#include "semantic/planner/model_answer.hpp"
+#include "semantic/planner/reading.hpp"
+#include "semantic/planner/wording.hpp"
+
+namespace loquat::semantic {
+namespace planner {
+namespace {
+
+constexpr std::size_t kWordsMax = 60;
+constexpr std::size_t kPathsMax = 48;
+constexpr std::size_t kQuestionBytesMax = 4096;
+
+PlanOutcome refuse(RefusalReason reason, std::string message) {
+  PlanOutcome outcome;
+  outcome.result = Refuse{reason, std::move(message), {}};
+  return outcome;
+}
+
+std::optional<PlanOutcome> refuse_at_sight(const Setting& setting) {
+  if (setting.tokens.empty())
+    return refuse(RefusalReason::not_understood, "There is no question in this message.");
+  if (setting.tokens.size() > kWordsMax || setting.request.question.size() > kQuestionBytesMax)
+    return refuse(RefusalReason::not_understood,
+                  "This question is too long to be read safely. Please ask it in at most " +
+                      std::to_string(kWordsMax) + " words.");
+  const auto forbidden = forbidden_request(setting.tokens, setting.request.previous.has_value());
+  if (!forbidden) return std::nullopt;
+  if (forbidden->bypass)
+    return refuse(RefusalReason::policy,
+                  "Rules for access cannot be changed by asking. I answer within them.");
+  return refuse(RefusalReason::write_request,
+                "I only read: \"" + forbidden->word + "\" would change data, so nothing was done.");
+}
+
+bool same_but_score(const Reading& a, const Reading& b) {
+  return a.query == b.query && a.lack == b.lack && a.unknown == b.unknown;
+}
+
+std::vector<Reading> readings_of(const Setting& setting, Edges& edges) {
+  add_vocabulary_edges(setting.lexicon, setting.tokens, edges);
+  add_time_edges(setting.tokens, setting.calendar, edges);
+  add_operation_edges(setting.tokens, edges);
+  std::vector<Reading> readings;
+  for (const Path& path : best_paths(setting.tokens, edges, kPathsMax)) {
+    const Draft draft = draft_of(path, setting.tokens);
+    const bool previous = setting.request.previous.has_value();
+    const bool own_subject = !draft.metrics.empty() || (draft.inventory && !draft.dimensions.empty());
+    const bool change = previous && (setting.request.refine || !own_subject || draft.opener ||
+                                     draft.add || draft.remove);
+    Reading reading = read_draft(setting, draft, change);
+    const auto known = std::find_if(readings.begin(), readings.end(), [&](const Reading& other) {
+      return same_but_score(other, reading);
+    });
+    if (known == readings.end()) readings.push_back(std::move(reading));
+    else if (known->score < reading.score) *known = std::move(reading);
+  }
+  std::stable_sort(readings.begin(), readings.end(),
+                   [](const Reading& a, const Reading& b) { return a.score > b.score; });
+  return readings;
+}
+
+WordUse::As use_of(const Edge& edge) {
+  switch (edge.kind) {
+    case EdgeKind::metric:
+      return WordUse::As::metric;
+    case EdgeKind::dimension:
+      return WordUse::As::dimension;
+    case EdgeKind::value:
+      return WordUse::As::value;
+    case EdgeKind::time:
+      return WordUse::As::time;
+    case EdgeKind::grain:
+    case EdgeKind::date_part:
+      return WordUse::As::grain;
+    case EdgeKind::operation:
+      return WordUse::As::operation;
+    case EdgeKind::filler:
+      return WordUse::As::filler;
+    case EdgeKind::unknown:
+      break;
+  }
+  return WordUse::As::unknown;
+}
+
+std::string meaning_of(const Setting& setting, const Edge& edge) {
+  const Lexicon& lexicon = setting.lexicon;
+  switch (edge.kind) {
+    case EdgeKind::metric:
+      return "metric " + lexicon.metrics[edge.metric].metric->name;
+    case EdgeKind::dimension:
+      return edge.alternatives.empty()
+                 ? "personal data"
+                 : lexicon.dimensions[edge.alternatives[0].target].info.name;
+    case EdgeKind::value:
+      return "value " + lexicon.values[edge.alternatives[0].target].text;
+    case EdgeKind::time:
+      return language::say(edge.range);
+    case EdgeKind::grain:
+      return std::string(name_of(edge.grain));
+    default:
+      return edge.part;
+  }
+}
+
+void account(const Setting& setting, const Reading& reading, PlanOutcome& outcome) {
+  for (const Edge* edge : reading.draft.path)
+    for (std::size_t i = edge->begin; i < edge->end; ++i) {
+      WordUse use{setting.tokens[i].shown, use_of(*edge), meaning_of(setting, *edge)};
+      const auto in_context =
+          std::find(reading.by_context.begin(), reading.by_context.end(), i);
+      if (in_context != reading.by_context.end()) {
+        use.as = WordUse::As::metric;
+        use.meaning = "as the description says";
+      }
+      outcome.words.push_back(std::move(use));
+    }
+}
+
+void name_candidates(const Setting& setting, const std::vector<Reading>& readings,
+                     PlanOutcome& outcome) {
+  for (const Reading& reading : readings)
+    for (const Edge* edge : reading.draft.metrics) {
+      const std::string& name = setting.lexicon.metrics[edge->metric].metric->name;
+      const auto known =
+          std::find_if(outcome.metrics_considered.begin(), outcome.metrics_considered.end(),
+                       [&](const Candidate& candidate) { return candidate.what == name; });
+      if (known == outcome.metrics_considered.end() && outcome.metrics_considered.size() < 8)
+        outcome.metrics_considered.push_back({name, reading.score});
+    }
+}
+
+}  // namespace
+
+PlanOutcome plan_once(const Lexicon& lexicon, const PlanRequest& request, bool offer) {
+  const auto& project = lexicon.index().project();
+  const std::vector<Token> tokens = language::tokenize(request.question);
+  const Setting setting{lexicon, request, tokens,
+                        {request.today, project.fiscal_year_start_month, project.week_starts_on}};
+  if (auto refused = refuse_at_sight(setting)) return *refused;
+  if (auto answer = answer_about_model(setting)) {
+    PlanOutcome outcome;
+    outcome.confidence = 0.95;
+    outcome.interpretation = "A question about the model itself.";
+    outcome.result = std::move(*answer);
+    return outcome;
+  }
+  Edges edges;
+  edges.reserve(256);
+  const std::vector<Reading> readings = readings_of(setting, edges);
+  PlanOutcome outcome = decide(setting, readings, offer);
+  account(setting, readings.front(), outcome);
+  name_candidates(setting, readings, outcome);
+  return outcome;
+}
+
+}  // namespace planner
+
+PlanOutcome plan(const Vocabulary& vocabulary, const PlanRequest& request) {
+  return planner::plan_once(static_cast<const planner::Lexicon&>(vocabulary), request, true);
+}
+
+}  // namespace loquat::semantic
