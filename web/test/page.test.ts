@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SseParser, type Entry } from "../src/loquat-client/index.ts";
+import { heightOf, toValues } from "../src/chart/values.ts";
 import { cellFormatter, formatDate, toCsv, wallClock } from "../src/page/format.ts";
 import { questionOf, starters } from "../src/page/starters.ts";
 import { expectedShape, foldLog, newTurn, rowsOf, type Turn } from "../src/page/turn.ts";
@@ -74,6 +75,19 @@ test("a month is the same month in every time zone", () => {
   assert.equal(wallClock("2024-01-01")?.getFullYear(), 2024);
   assert.equal(formatDate("2024-04-01", "quarter"), "Q2 2024");
   assert.equal(wallClock("no date"), undefined);
+});
+
+test("a chart's times are wall-clock dates where it draws time, and names where it draws bars", () => {
+  const columns = [{ name: "metric_time__year", type: "timestamp", role: "time" }, { name: "n", type: "integer" }];
+  const rows = [["2024-01-01T00:00:00", 3]];
+  const spec = (type: string) => ({ encoding: { x: { field: "metric_time__year", type } } });
+  assert.deepEqual(toValues(spec("temporal"), columns, rows), [{ metric_time__year: new Date(2024, 0, 1), n: 3 }]);
+  assert.deepEqual(toValues(spec("ordinal"), columns, rows), [{ metric_time__year: "2024", n: 3 }]);
+});
+
+test("horizontal bars get room for each name", () => {
+  assert.equal(heightOf({ encoding: { y: { type: "quantitative" } } }, 60), 300);
+  assert.ok(heightOf({ encoding: { y: { type: "nominal" } } }, 60) > 60 * 20);
 });
 
 test("one column of numbers has one form", () => {

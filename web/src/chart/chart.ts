@@ -4,7 +4,7 @@ import { parse, View, Warn, type Spec } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
 import { compile, type TopLevelSpec } from "vega-lite";
 import type { Cell, Column } from "../loquat-client/index.ts";
-import { isTemporal, wallClock } from "../page/format.ts";
+import { toValues } from "./values.ts";
 import { themeConfig } from "./theme.ts";
 import { makeTooltip } from "./tooltip.ts";
 
@@ -20,30 +20,12 @@ export interface Chart {
   destroy(): void;
 }
 
-type Datum = Record<string, Cell | Date>;
-
-/** Rows as Vega wants them; a time without a zone is that wall-clock time wherever the page is read. */
-export function toValues(columns: readonly Column[], rows: readonly Cell[][], utc: boolean): Datum[] {
-  const temporal = columns.map(isTemporal);
-  return rows.map((row) => {
-    const datum: Datum = {};
-    columns.forEach((column, at) => {
-      const cell = row[at] ?? null;
-      const date = temporal[at] && typeof cell === "string" ? wallClock(cell) : undefined;
-      if (!date) datum[column.name] = cell;
-      else datum[column.name] = utc ? new Date(date.getTime() - date.getTimezoneOffset() * 60_000) : date;
-    });
-    return datum;
-  });
-}
-
 const kComposed = ["hconcat", "vconcat", "concat", "facet", "repeat"];
 
 function prepared({ spec, columns, rows, height }: ChartInput, width: number): TopLevelSpec {
   const named = (spec["data"] as { name?: string } | undefined)?.name;
-  const utc = JSON.stringify(spec).includes('"utc');
   const single = !kComposed.some((key) => key in spec);
-  const data = { ...(named ? { name: named } : {}), values: toValues(columns, rows, utc) };
+  const data = { ...(named ? { name: named } : {}), values: toValues(spec, columns, rows) };
   const size = single ? { width, height, autosize: { type: "fit", contains: "padding" } } : {};
   return { ...spec, background: "transparent", ...size, data } as unknown as TopLevelSpec;
 }

@@ -14,7 +14,7 @@ export function themeConfig(element: HTMLElement): Config {
     font,
     padding: { left: 2, right: 8, top: 8, bottom: 2 },
     view: { stroke: "transparent" },
-    mark: { color: accent },
+    mark: { color: accent, tooltip: true },
     line: { color: accent, strokeWidth: 2.25, strokeCap: "round", strokeJoin: "round" },
     point: { color: accent, size: 36, filled: true },
     area: { color: accent, fillOpacity: 0.16, line: { color: accent, strokeWidth: 2.25 } },

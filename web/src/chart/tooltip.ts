@@ -3,6 +3,18 @@ import { cellFormatter, isTemporal, labelOf } from "../page/format.ts";
 
 interface Item {
   datum?: Record<string, unknown>;
+  x?: number;
+  mark?: { marktype?: string; items?: Item[] };
+}
+
+/** A line is one shape; what is meant is its point nearest to the pointer. */
+function datumAt(event: MouseEvent, item: Item): Record<string, unknown> | undefined {
+  const { marktype, items = [] } = item.mark ?? {};
+  const matrix = (event.target as Partial<SVGGraphicsElement> | null)?.getScreenCTM?.();
+  if ((marktype !== "line" && marktype !== "area") || !matrix) return item.datum;
+  const { x } = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.inverse());
+  const distance = (point: Item) => Math.abs((point.x ?? 0) - x);
+  return items.reduce((best, point) => (distance(point) < distance(best) ? point : best), item).datum;
 }
 
 /** Shows the row under the pointer, in the words and number forms of the table below it. */
@@ -39,7 +51,7 @@ export function makeTooltip(columns: readonly Column[], rows: readonly Cell[][])
   return {
     /** Vega gives no event when the view ends. */
     show: (_handler: unknown, event: MouseEvent | null, item: Item | null) => {
-      const datum = event?.type === "mouseout" ? undefined : item?.datum;
+      const datum = event && item && event.type !== "mouseout" ? datumAt(event, item) : undefined;
       box.hidden = !event || !datum || !fill(datum);
       if (event && !box.hidden) place(event.clientX, event.clientY);
     },

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Chart } from "../chart/chart.ts";
+import { heightOf } from "../chart/values.ts";
 import type { Cell, Column } from "../loquat-client/index.ts";
 import type { Theme } from "./theme_choice.ts";
 
@@ -12,12 +13,11 @@ interface Props {
   theme: Theme;
 }
 
-const kHeight = 300;
-
 /** Its height is taken before the drawing code has been loaded, so that nothing below it moves. */
 export function ChartView({ title, spec, columns, rows, theme }: Props): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const [failed, setFailed] = useState("");
+  const height = heightOf(spec, rows.length);
 
   useEffect(() => {
     const element = place.current;
@@ -28,7 +28,7 @@ export function ChartView({ title, spec, columns, rows, theme }: Props): JSX.Ele
     const draw = async () => {
       const { drawChart } = await import("../chart/chart.ts");
       if (gone) return;
-      chart = await drawChart(element, { spec, columns, rows, height: kHeight });
+      chart = await drawChart(element, { spec, columns, rows, height });
       if (gone) chart.destroy();
       else element.dataset["drawn"] = "true";
     };
@@ -52,7 +52,7 @@ export function ChartView({ title, spec, columns, rows, theme }: Props): JSX.Ele
       {failed ? (
         <p class="chart-failed">This chart could not be drawn; the table below has its rows.</p>
       ) : (
-        <div ref={place} class="chart-place" role="img" aria-label={`Chart: ${title}. The table below has the same rows.`} />
+        <div ref={place} class="chart-place" style={{ height: `${height}px` }} role="img" aria-label={`Chart: ${title}. The table below has the same rows.`} />
       )}
     </figure>
   );
