@@ -144,6 +144,18 @@ test("with socket and SSE away, long-poll reads the rest", async () => {
   assert.deepEqual(states.at(-1), { phase: "open", transport: "poll" });
 });
 
+test("a long-poll that is answered at once with nothing is not repeated at once", async () => {
+  const world = new World();
+  world.session({ transports: ["poll"] });
+  for (let time = 1; time <= 2; ++time) {
+    world.request.answer(200, envelope({ events: [], epoch: "e1" }));
+    await world.advance();
+  }
+  assert.equal(world.requests.length, 2);
+  await world.advance(500);
+  assert.equal(world.requests.length, 3);
+});
+
 test("from a lesser transport the best one is tried again, without losing the place", async () => {
   const world = new World();
   world.session({ upgradeAfterMs: 60_000 });

@@ -4,7 +4,7 @@ import type { Cursor } from "./cursor.ts";
 import type { Environment } from "./environment.ts";
 import type { Cause, TransportName } from "./policy.ts";
 import { SseParser } from "./sse.ts";
-import type { Frame } from "./types.ts";
+import { isEntry, type Frame } from "./types.ts";
 
 export interface Reader {
   opened(): void;
@@ -29,6 +29,7 @@ export interface Place {
 
 export const kPollWaitMs = 20_000;
 const kPollLimit = 500;
+const kPollPauseMs = 500;
 
 export function openTransport(name: TransportName, place: Place, reader: Reader): Connection {
   switch (name) {
@@ -133,10 +134,17 @@ function openPoll(place: Place, reader: Reader): Connection {
       opened = true;
       reader.heard();
       for (const frame of frames) if (!abort.signal.aborted) reader.frame(frame);
+      // A log that has nothing to wait for answers at once; asking again at once would be a storm.
+      if (wait > 0 && frames.every((frame) => !isEntry(frame))) await pause(env, kPollPauseMs);
+      if (abort.signal.aborted) return { kind: "lost" };
     }
   };
   drive(run, abort, reader);
   return { close: () => abort.abort() };
+}
+
+function pause(env: Environment, ms: number): Promise<void> {
+  return new Promise((resolve) => void env.after(ms, resolve));
 }
 
 function drive(run: () => Promise<Cause>, abort: AbortController, reader: Reader): void {
