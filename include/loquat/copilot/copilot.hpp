@@ -27,7 +27,7 @@ struct Ports {
 
 /// Follow-ups that have been planned and compiled before anybody sees them. Away or too slow: the
 /// answer comes without them. Loop thread only.
-class Copilot : public contracts::Suggester {
+class Copilot : public contracts::Suggester, public contracts::ModeSwitch {
  public:
   /// /api/v1/copilot/suggestions, /explain, /guide, /mode.
   virtual void add_routes(edge::Routes& routes) = 0;

@@ -8,7 +8,7 @@
 #include "loquat/agents/viz.hpp"
 #include "loquat/base/check.hpp"
 #include "loquat/wire/error_codes.hpp"
-#include "orchestrator/rows.hpp"
+#include "loquat/agents/rows.hpp"
 #include "orchestrator/state.hpp"
 
 namespace loquat::agents {

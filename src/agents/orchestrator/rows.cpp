@@ -1,4 +1,4 @@
-#include "orchestrator/rows.hpp"
+#include "loquat/agents/rows.hpp"
 
 #include <algorithm>
 

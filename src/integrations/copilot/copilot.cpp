@@ -55,6 +55,13 @@ class Service final : public Copilot {
     co_return co_await proven(std::move(work));
   }
 
+  Task<Result<void>> set_mode(Principal principal, std::string mode) override {
+    const std::string json = wire::encode(Mode{std::move(mode)});
+    auto checked = wire::decode<Mode>(json);
+    if (!checked) co_return checked.error();
+    co_return co_await ports_.profiles.save(principal.tenant_id, mode_key(principal), json);
+  }
+
   void add_routes(edge::Routes& routes) override;
   Task<void> stop() override { co_return; }
 
@@ -221,11 +228,10 @@ class Service final : public Copilot {
     Mode mode{co_await mode_of(call.principal)};
     co_return edge::reply(mode);
   }
-  Task<Result<edge::Reply>> set_mode(edge::Call& call) {
+  Task<Result<edge::Reply>> change_mode(edge::Call& call) {
     auto wanted = call.body<Mode>();
     if (!wanted) co_return wanted.error();
-    const Result<void> saved = co_await ports_.profiles.save(
-        call.principal.tenant_id, mode_key(call.principal), wire::encode(*wanted));
+    const Result<void> saved = co_await set_mode(call.principal, wanted->mode);
     if (!saved) co_return saved.error();
     co_return edge::reply(*wanted);
   }
@@ -271,7 +277,7 @@ void Service::add_routes(edge::Routes& routes) {
   mode_spec.action = "copilot.set_mode";
   mode_spec.summary = "Choose how forward the copilot is.";
   mode_spec.request_schema = wire::inline_schema<Mode>();
-  routes.add(mode_spec, [this](edge::Call& call) { return set_mode(call); });
+  routes.add(mode_spec, [this](edge::Call& call) { return change_mode(call); });
 }
 
 }  // namespace
