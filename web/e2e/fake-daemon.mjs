@@ -186,7 +186,7 @@ function script(question) {
   return { steps, status: "complete", answer: { ...whole, response: words.join(""), data, visualization: visualization(p), insights: p.by === "month" ? [insight] : [], suggestions } };
 }
 
-export async function startFake({ port = 0, pace = 60, dist = fileURLToPath(new URL("../dist", import.meta.url)) } = {}) {
+export async function startFake({ port = 0, pace = 60, token, dist = fileURLToPath(new URL("../dist", import.meta.url)) } = {}) {
   const logs = new Map();
   const feedback = [];
   const timers = new Set();
@@ -234,6 +234,7 @@ export async function startFake({ port = 0, pace = 60, dist = fileURLToPath(new 
   const rest = async (req, res, url, body) => {
     const path = url.pathname;
     if (path === "/health") return res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(health()));
+    if (token && req.headers.authorization !== `Bearer ${token}`) return fail(res, 401, "UNAUTHORIZED", "a token is needed");
     if (path === "/api/v1/semantic/metrics") return send(res, 200, { metrics: kMetrics });
     if (path === "/api/v1/semantic/dimensions") return send(res, 200, { dimensions: kDimensions });
     if (path === "/api/v1/copilot/suggestions") return send(res, 200, { suggestions: [] });
@@ -306,11 +307,13 @@ export async function startFake({ port = 0, pace = 60, dist = fileURLToPath(new 
     await rest(req, res, url, text ? JSON.parse(text) : {});
   });
 
-  const sockets = new WebSocketServer({ noServer: true });
+  const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => offered.has("loquat.v1") && "loquat.v1" });
   server.on("upgrade", (req, socket, head) => {
     const url = new URL(req.url, "http://fake");
     const log = logs.get(url.pathname.match(/^\/ws\/chat\/([^/]+)$/)?.[1]);
     sockets.handleUpgrade(req, socket, head, (ws) => {
+      const offered = String(req.headers["sec-websocket-protocol"] ?? "").split(/, */);
+      if (token && !offered.includes(`bearer.${token}`)) return ws.close(4401);
       if (!log) return ws.close(4404);
       serve(ws, log, Number(url.searchParams.get("after") ?? log.entries.length));
     });

@@ -27,7 +27,7 @@ async function questions() {
   const metrics = list(await get("/api/v1/semantic/metrics"), "metrics");
   assert.ok(metrics.length > 0, "the daemon serves no metrics");
   const plain = metrics.filter((m) => m.type === "simple" || !m.type);
-  const label = (metric) => metric.label ?? metric.name.replaceAll("_", " ");
+  const label = (metric) => metric.label || metric.name.replaceAll("_", " ");
   const [first, second = first] = plain.length > 0 ? plain : metrics;
   return { first, byMonth: `${label(first)} by month`, total: `total ${label(first)}`, other: `${label(second)} by month` };
 }
@@ -236,6 +236,23 @@ const cases = {
     assert.ok(cut > 0, "the connection was never cut");
     assert.equal(await page.locator(".turn").count(), 1);
     return rest;
+  },
+
+  async "asks for a token where the daemon wants one, and uses it on every transport"() {
+    const guarded = await startFake({ pace: 10, token: "head.body.sign" });
+    const { page, complaints, ...rest } = await openPage(browser, guarded.url);
+    const field = page.getByLabel("Access token");
+    await field.fill("head.body.sign");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.locator("button.starter").first().waitFor();
+    const protocols = page.waitForEvent("websocket");
+    await typeAndAsk(page, "Ticket sales by month");
+    await seesWholeAnswer(page);
+    assert.ok(!(await protocols).url().includes("head.body.sign"), "no token stands in a URL");
+    await page.locator(".link-state[data-transport=websocket]").waitFor({ state: "attached" });
+    await guarded.close();
+    // The refusals that led to the question are the browser's to report.
+    return { ...rest, complaints: complaints.filter((c) => !c.includes("401")) };
   },
 
   async "is accessible in both themes"() {

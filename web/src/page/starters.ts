@@ -61,5 +61,5 @@ function isTime(dimension: Dimension): boolean {
 }
 
 function dimensionWord(dimension: Dimension): string {
-  return (dimension.label ?? humanize(dimension.name.split("__").at(-1) ?? dimension.name)).toLowerCase();
+  return (dimension.label || humanize(dimension.name.split("__").at(-1) ?? dimension.name)).toLowerCase();
 }
