@@ -132,10 +132,17 @@ Result<contracts::Principal> Routes::identify(const net::Request& request, bool 
 }
 
 net::Response Routes::refusal(int status, std::string_view why) const {
-  Error error = fail(Errc::invalid_request, std::string(why));
-  if (status == 413) error.code = Errc::payload_too_large;
-  if (status == 503) error.code = Errc::overloaded;
-  if (status >= 500 && status != 503) error = fail(Errc::internal, "");
+  Errc code = Errc::invalid_request;
+  switch (status) {
+    case 401: code = Errc::unauthorized; break;
+    case 403: code = Errc::forbidden; break;
+    case 404: code = Errc::not_found; break;
+    case 405: code = Errc::method_not_allowed; break;
+    case 413: code = Errc::payload_too_large; break;
+    case 503: code = Errc::overloaded; break;
+    default: code = status >= 500 && status != 505 ? Errc::internal : Errc::invalid_request;
+  }
+  const Error error = fail(code, std::string(why));
   const std::vector<Notice> warnings;
   const std::vector<std::string> degraded;
   const EnvelopeParts parts{make_id("req", state_->ports.sources), {}, warnings, degraded, 0};

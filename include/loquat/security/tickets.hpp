@@ -21,6 +21,7 @@ class Tickets {
   [[nodiscard]] Result<std::string> issue(contracts::Principal principal, Time now);
   /// The principal, once; nothing if unknown, used or over its time.
   [[nodiscard]] std::optional<contracts::Principal> redeem(std::string_view ticket, Time now);
+  [[nodiscard]] Clock::duration ttl() const noexcept { return ttl_; }
   /// Looks without using it up: for cookies, which serve until their own end.
   [[nodiscard]] std::optional<contracts::Principal> peek(std::string_view ticket, Time now);
 

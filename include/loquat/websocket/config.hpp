@@ -1,0 +1,39 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loquat/base/fields.hpp"
+
+namespace loquat::websocket {
+
+/// Section `ws`.
+struct WebSocketConfig {
+  int max_connections = 100;
+  std::chrono::seconds heartbeat_interval{30};
+  std::int64_t max_queue_bytes = 1 << 20;
+  std::int64_t max_message_bytes = 256 << 10;
+  std::chrono::milliseconds stall_timeout{5'000};
+  std::vector<std::string> allowed_origins;
+  template <class V>
+  void fields(V& v) {
+    using namespace std::chrono_literals;
+    v("max_connections", max_connections, "Most connections at a time; others get 503.",
+      in(0, 100'000), env("WS_MAX_CONNECTIONS"));
+    v("heartbeat_interval", heartbeat_interval,
+      "Time between pings; two of them without a word end the connection.", in(1s, 10min),
+      env("WS_HEARTBEAT_INTERVAL"));
+    v("max_queue_bytes", max_queue_bytes, "Most bytes that wait for one slow reader.",
+      in(16 << 10, 64 << 20), unit("bytes"));
+    v("max_message_bytes", max_message_bytes, "Largest frame of a client.", in(1 << 10, 16 << 20),
+      unit("bytes"));
+    v("stall_timeout", stall_timeout,
+      "A reader whose queue is full and who takes nothing for so long is closed with 4413.",
+      in(100ms, 10min));
+    v("allowed_origins", allowed_origins,
+      "Origins besides our own that may connect, e.g. https://app.example.com.");
+  }
+};
+
+}  // namespace loquat::websocket

@@ -1,0 +1,17 @@
+#pragma once
+#include "loquat/api/api.hpp"
+
+/// The room's routes, by subject. Each group keeps a copy of the ports in its handlers.
+namespace loquat::api {
+
+using edge::Call;
+using edge::Reply;
+using edge::Task;
+
+void add_chat_routes(const Ports& ports);
+void add_stream_routes(const Ports& ports);
+void add_semantic_routes(const Ports& ports);
+void add_record_routes(const Ports& ports);
+void add_service_routes(const Ports& ports);
+
+}  // namespace loquat::api

@@ -1,0 +1,258 @@
+#include "loquat/websocket/websocket.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <list>
+
+#include "connection.hpp"
+#include "loquat/degradation/health_board.hpp"
+
+namespace loquat::websocket {
+namespace {
+
+constexpr std::string_view kProtocol = "loquat.v1";
+constexpr std::string_view kBearer = "bearer.";
+constexpr std::string_view kName = "websocket";
+constexpr auto kSpreadMax = std::chrono::seconds(5);
+
+/// What stands in `Sec-WebSocket-Protocol`.
+struct Offer {
+  bool has_ours = false;
+  std::string token;
+};
+Offer read_offer(const net::Headers& headers) {
+  Offer offer;
+  for (const auto& [name, value] : headers.all()) {
+    if (!net::equals_without_case(name, "Sec-WebSocket-Protocol")) continue;
+    std::string_view rest = value;
+    for (;;) {
+      const auto comma = rest.find(',');
+      auto item = rest.substr(0, comma);
+      while (item.starts_with(' ')) item.remove_prefix(1);
+      while (item.ends_with(' ')) item.remove_suffix(1);
+      if (item == kProtocol) offer.has_ours = true;
+      if (item.starts_with(kBearer)) offer.token = item.substr(kBearer.size());
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return offer;
+}
+
+/// A page of our own origin, one that is listed, or no page at all.
+bool is_good_origin(const net::Request& request, const std::vector<std::string>& allowed) {
+  if (!request.headers.has("Origin")) return true;
+  const auto origin = request.header("Origin");
+  if (std::ranges::find(allowed, origin) != allowed.end()) return true;
+  const auto slashes = origin.find("://");
+  return slashes != std::string_view::npos &&
+         net::equals_without_case(origin.substr(slashes + 3), request.header("Host"));
+}
+
+Result<Place> read_place(const net::Request& request) {
+  Place place;
+  if (const auto text = request.query_value("after")) {
+    std::uint64_t after = 0;
+    const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), after);
+    if (ec != std::errc() || end != text->data() + text->size())
+      return fail(Errc::invalid_request, "after must be a seq");
+    place.after = after;
+  }
+  if (const auto epoch = request.query_value("epoch")) place.epoch = std::string(*epoch);
+  return place;
+}
+
+Task<void> turn_away(std::unique_ptr<net::Stream> stream, wire::CloseCode code,
+                     std::string reason) {
+  const auto deadline = Clock::now() + std::chrono::seconds(1);
+  const auto frame = net::close_frame(static_cast<std::uint16_t>(code), reason);
+  const auto written = co_await stream->write(frame, deadline);
+  if (!written) co_return;
+  stream->shutdown_send();
+  char sink[512];
+  for (;;) {
+    const auto got = co_await stream->read_some(sink, sizeof sink, deadline);
+    if (!got || *got == 0) co_return;
+  }
+}
+
+class Room final : public WebSocketRoom {
+ public:
+  Room(boost::asio::any_io_executor executor, WebSocketConfig config, Ports ports)
+      : executor_(std::move(executor)), config_(std::move(config)), ports_(ports) {
+    gauge_ = ports_.telemetry.metrics().gauge("loquat_websocket_open_connections",
+                                              "Connections that are open.");
+    ports_.board.add(std::string(kName), "SSE or long-poll of the same log");
+    report();
+  }
+
+  void add_routes() override {
+    edge::RouteSpec spec;
+    spec.pattern = "/ws/chat/{id}";
+    spec.action = "session.connect";
+    spec.summary = "The session's log over WebSocket.";
+    spec.resource_type = "session";
+    spec.resource_param = "id";
+    spec.query = {{"after", "Read behind this seq; absent: the tail."},
+                  {"epoch", "The epoch that `after` belongs to."},
+                  {"ticket", "A one-time ticket, instead of a token."}};
+    spec.success = 101;
+    ports_.routes.add_bare(std::move(spec), [this](net::Request request) {
+      return answer(std::move(request));
+    });
+  }
+
+  Task<void> drain(Time deadline) override {
+    is_draining_ = true;
+    const auto now = Clock::now();
+    const auto spread = std::min<Clock::duration>(kSpreadMax, runtime::remaining(deadline) / 2);
+    const auto count = open_.size();
+    // By weak pointers: connections leave the list while we wait.
+    std::vector<std::weak_ptr<Connection>> all(open_.begin(), open_.end());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (i > 0) co_await runtime::sleep_until(now + spread * static_cast<long>(i) / static_cast<long>(count));
+      if (const auto connection = all[i].lock())
+        connection->end(wire::CloseCode::going_away,
+                        "going away; resume after=" + std::to_string(connection->cursor()));
+    }
+    while (!open_.empty() && Clock::now() < deadline)
+      co_await runtime::pause_for(std::chrono::milliseconds(5));
+  }
+  std::size_t connections() const noexcept override { return taken_; }
+
+ private:
+  /// One of the places; given back when the connection is over.
+  struct Slot {
+    explicit Slot(Room& r) : room(r) { ++room.taken_, room.report(); }
+    ~Slot() { --room.taken_, room.report(); }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+    Room& room;
+  };
+
+  void report() {
+    gauge_.set(static_cast<double>(taken_));
+    const auto max = static_cast<std::size_t>(config_.max_connections);
+    degradation::HealthBoard::Depth depth;
+    depth.buffered = taken_;
+    depth.capacity = max;
+    depth.dropped_total = refused_;
+    ports_.board.set_depth(kName, depth);
+    ports_.board.set(kName, taken_ < max ? degradation::Health::up : degradation::Health::degraded);
+  }
+
+  net::Response refuse(int status, RefusalReason reason, std::string_view why) {
+    ++refused_;
+    ports_.telemetry.emit(ConnectionRefused{reason});
+    return ports_.routes.refusal(status, why);
+  }
+
+  Task<net::Response> answer(net::Request request) {
+    if (const auto why = net::why_no_handshake(request); !why.empty()) {
+      auto response = refuse(426, RefusalReason::handshake, why);
+      response.headers.set("Upgrade", "websocket");
+      response.headers.set("Sec-WebSocket-Version", "13");
+      co_return response;
+    }
+    if (!is_good_origin(request, config_.allowed_origins)) {
+      ports_.routes.ports().auditor.count_unauthenticated("origin not allowed");
+      co_return refuse(403, RefusalReason::origin, "This origin may not connect.");
+    }
+    if (is_draining_ || taken_ >= static_cast<std::size_t>(config_.max_connections)) {
+      const auto reason = is_draining_ ? RefusalReason::draining : RefusalReason::full;
+      auto response = refuse(503, reason, "No place for a further connection; use the alternate.");
+      response.headers.set("Retry-After", "5");
+      response.headers.set("Link", "</api/v1/bi/chat/sessions/" +
+                                       net::percent_encode(request.param("id")) +
+                                       "/events>; rel=\"alternate\"");
+      co_return response;
+    }
+    const auto slot = std::make_shared<Slot>(*this);
+    const auto offer = read_offer(request.headers);
+    if (!offer.token.empty() && !request.headers.has("Authorization"))
+      request.headers.set("Authorization", "Bearer " + offer.token);
+    auto response = net::accept_handshake(request, offer.has_ours ? kProtocol : "");
+    auto admitted = co_await admit(request);
+    if (!admitted) {
+      const auto code = wire::to_close_code(admitted.error().code);
+      const auto reason = admitted.error().detail;
+      response.upgrade = [slot, code, reason](std::unique_ptr<net::Stream> stream, std::string) {
+        return turn_away(std::move(stream), code, reason);
+      };
+      co_return response;
+    }
+    const auto shared = std::make_shared<Admitted>(std::move(*admitted));
+    response.upgrade = [this, slot, shared](std::unique_ptr<net::Stream> stream,
+                                            std::string early) {
+      return serve(std::move(stream), std::move(early), shared);
+    };
+    co_return response;
+  }
+
+  Task<Result<Admitted>> admit(const net::Request& request) {
+    auto& ports = ports_.routes.ports();
+    auto principal = ports_.routes.identify(request, true);
+    if (!principal) {
+      ports.auditor.count_unauthenticated(principal.error().detail);
+      co_return principal.error();
+    }
+    Admitted admitted;
+    admitted.context = ports_.routes.context_of(request);
+    admitted.session_id = request.param("id");
+    admitted.principal = std::move(*principal);
+    const bool is_allowed = security::may(admitted.principal, security::Right::read);
+    security::Access access;
+    access.principal = admitted.principal;
+    access.context = admitted.context;
+    access.action = "session.connect";
+    access.resource_type = "session";
+    access.resource_id = admitted.session_id;
+    access.outcome = is_allowed ? wire::AuditOutcome::allowed : wire::AuditOutcome::denied;
+    if (!is_allowed) access.reason = "no role that may read";
+    const auto kept = co_await ports.auditor.record(std::move(access));
+    if (!kept) co_return kept.error();
+    if (!is_allowed) co_return fail(Errc::forbidden, "no role that may read");
+    auto place = read_place(request);
+    if (!place) co_return place.error();
+    admitted.place = std::move(*place);
+    auto log = co_await ports_.conversations.open_log(admitted.principal, admitted.session_id);
+    if (!log) {
+      if (log.error().code == Errc::not_found)
+        co_return fail(Errc::not_found, "there is no such session");
+      co_return fail(Errc::overloaded, "the session cannot be opened now");
+    }
+    admitted.log = std::move(*log);
+    co_return admitted;
+  }
+
+  Task<void> serve(std::unique_ptr<net::Stream> stream, std::string early,
+                   std::shared_ptr<Admitted> admitted) {
+    if (is_draining_) {
+      co_await turn_away(std::move(stream), wire::CloseCode::going_away, "going away");
+      co_return;
+    }
+    auto connection = std::make_shared<Connection>(executor_, config_, ports_, std::move(stream),
+                                                   std::move(*admitted));
+    const auto place = open_.insert(open_.end(), connection);
+    co_await connection->run(std::move(early));
+    open_.erase(place);
+  }
+
+  boost::asio::any_io_executor executor_;
+  WebSocketConfig config_;
+  Ports ports_;
+  std::list<std::shared_ptr<Connection>> open_;
+  std::size_t taken_ = 0;
+  std::uint64_t refused_ = 0;
+  bool is_draining_ = false;
+  observability::Gauge gauge_;
+};
+
+}  // namespace
+
+std::unique_ptr<WebSocketRoom> make_websocket(boost::asio::any_io_executor executor,
+                                              WebSocketConfig config, Ports ports) {
+  return std::make_unique<Room>(std::move(executor), std::move(config), ports);
+}
+
+}  // namespace loquat::websocket

@@ -1,0 +1,183 @@
+#include <gtest/gtest.h>
+
+#include "loquat/security/audit_chain.hpp"
+#include "loquat/security/rate_limiter.hpp"
+#include "loquat/security/rights.hpp"
+#include "loquat/security/tickets.hpp"
+
+namespace loquat::security {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+wire::AuditEvent event_of(std::string tenant, std::string action) {
+  wire::AuditEvent event;
+  event.event_id = "au-1";
+  event.tenant_id = std::move(tenant);
+  event.action = std::move(action);
+  event.details.text = R"({"n":1.50,"a":"é"})";
+  return event;
+}
+
+std::vector<wire::AuditEvent> chain_of(AuditChains& chains, int count) {
+  std::vector<wire::AuditEvent> events;
+  for (int i = 0; i < count; ++i) {
+    events.push_back(event_of("acme", "act." + std::to_string(i)));
+    chains.append(events.back());
+  }
+  return events;
+}
+
+TEST(CanonicalJson, FollowsTheRulesOfRfc8785) {
+  EXPECT_EQ(*canonical_json("{ \"b\" : 1.0, \"a\" : [true,null, \"\\u20ac\\n\\u0008\"] }"),
+            "{\"a\":[true,null,\"€\\n\\b\"],\"b\":1}");
+  // Numbers: appendix B.
+  EXPECT_EQ(*canonical_json("[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001]"),
+            "[333333333.3333333,1e+30,4.5,0.002,1e-27]");
+  EXPECT_EQ(*canonical_json("[1e21,1e20,123456.75,0.000001,0.0000001,-0.0]"),
+            "[1e+21,100000000000000000000,123456.75,0.000001,1e-7,0]");
+  // Order by UTF-16 units: U+1F600 (surrogates) before U+FB33.
+  EXPECT_EQ(*canonical_json("{\"\xEF\xAC\xB3\":1,\"\xF0\x9F\x98\x80\":2,\"a\":3}"),
+            "{\"a\":3,\"\xF0\x9F\x98\x80\":2,\"\xEF\xAC\xB3\":1}");
+}
+TEST(Sha256, KnowsTheEmptyText) {
+  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+TEST(AuditChain, VerifiesAndFindsEveryKindOfTampering) {
+  AuditChains chains("one");
+  const auto events = chain_of(chains, 4);
+  EXPECT_TRUE(verify_chain(events).empty());
+  EXPECT_EQ(events[0].chain.prev, "");
+  EXPECT_EQ(events[3].chain.seq, 4);
+
+  auto changed = events;
+  changed[1].action = "other";
+  EXPECT_FALSE(verify_chain(changed).empty());
+  auto removed = events;
+  removed.erase(removed.begin() + 1);
+  EXPECT_FALSE(verify_chain(removed).empty());
+  auto swapped = events;
+  std::swap(swapped[1], swapped[2]);
+  EXPECT_FALSE(verify_chain(swapped).empty());
+  auto rehashed = events;  // a forger who also makes the hash fit breaks the next link
+  rehashed[1].action = "other";
+  rehashed[1].chain.hash = audit_hash(rehashed[1]);
+  EXPECT_FALSE(verify_chain(rehashed).empty());
+}
+TEST(AuditChain, TenantsHaveChainsOfTheirOwn) {
+  AuditChains chains("one");
+  auto a = event_of("a", "x"), b = event_of("b", "x");
+  chains.append(a);
+  chains.append(b);
+  EXPECT_EQ(a.chain.seq, 1);
+  EXPECT_EQ(b.chain.seq, 1);
+}
+TEST(AuditChain, GoesOnAfterARestart) {
+  AuditChains before("one");
+  auto events = chain_of(before, 2);
+  AuditChains after("one");
+  after.restore(before.take_changed());
+  EXPECT_FALSE(before.has_changed());
+  events.push_back(event_of("acme", "later"));
+  after.append(events.back());
+  EXPECT_TRUE(verify_chain(events).empty());
+}
+TEST(AuditChain, AWithdrawnRecordLeavesNoHoleOrIsNamed) {
+  AuditChains chains("one");
+  auto kept = chain_of(chains, 1);
+  auto refused = event_of("acme", "refused");
+  chains.append(refused);
+  chains.withdraw(refused);
+  kept.push_back(event_of("acme", "next"));
+  chains.append(kept.back());
+  EXPECT_TRUE(verify_chain(kept).empty());
+
+  auto lost = event_of("acme", "lost"), later = event_of("acme", "later");
+  chains.append(lost);
+  chains.append(later);
+  chains.withdraw(lost);  // too late: the later one stands on it
+  auto after = event_of("acme", "after");
+  chains.append(after);
+  EXPECT_NE(after.details.text.find("\"records_not_kept\":[3]"), std::string::npos);
+}
+
+TEST(RateLimiter, LetsABurstThroughAndThenTheRate) {
+  RateLimitConfig config;
+  config.requests_per_second = 10;
+  config.burst = 3;
+  RateLimiter limiter(config);
+  const Time start{seconds(100)};
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(limiter.take("a", start));
+  const auto wait = limiter.take("a", start);
+  ASSERT_TRUE(wait);
+  EXPECT_EQ(std::chrono::duration_cast<milliseconds>(*wait).count(), 100);
+  EXPECT_FALSE(limiter.take("b", start)) << "keys are apart";
+  EXPECT_FALSE(limiter.take("a", start + *wait));
+  EXPECT_TRUE(limiter.take("a", start + *wait));
+}
+TEST(RateLimiter, ForgetsTheKeyUnusedForLongest) {
+  RateLimitConfig config;
+  config.burst = 1;
+  config.requests_per_second = 0.001;
+  config.keys_max = 2;
+  RateLimiter limiter(config);
+  const Time now{seconds(100)};
+  EXPECT_FALSE(limiter.take("a", now));
+  EXPECT_FALSE(limiter.take("b", now));
+  EXPECT_TRUE(limiter.take("a", now));  // now b is the older one
+  EXPECT_FALSE(limiter.take("c", now));
+  EXPECT_EQ(limiter.size(), 2U);
+  EXPECT_TRUE(limiter.take("a", now)) << "a was kept";
+  EXPECT_FALSE(limiter.take("b", now)) << "b was forgotten";
+}
+
+TEST(Tickets, ServeOnceAndForTheirTime) {
+  const ManualClock clock;
+  SeededRandom random(1);
+  Tickets tickets(Sources{clock, random}, seconds(30), 2);
+  contracts::Principal ann;
+  ann.user_id = "ann";
+  const Time now{seconds(100)};
+  const auto ticket = *tickets.issue(ann, now);
+  EXPECT_FALSE(tickets.redeem("no such", now));
+  EXPECT_EQ(tickets.redeem(ticket, now + seconds(29))->user_id, "ann");
+  EXPECT_FALSE(tickets.redeem(ticket, now + seconds(29))) << "used";
+  const auto late = *tickets.issue(ann, now);
+  EXPECT_FALSE(tickets.redeem(late, now + seconds(30))) << "over";
+}
+TEST(Tickets, AreBounded) {
+  const ManualClock clock;
+  SeededRandom random(1);
+  Tickets tickets(Sources{clock, random}, seconds(30), 2);
+  const Time now{seconds(100)};
+  EXPECT_TRUE(tickets.issue({}, now));
+  EXPECT_TRUE(tickets.issue({}, now));
+  EXPECT_EQ(tickets.issue({}, now).error().code, Errc::overloaded);
+  EXPECT_TRUE(tickets.issue({}, now + seconds(30)));
+}
+TEST(Tickets, EndWithTheTokenTheyStandFor) {
+  const ManualClock clock;
+  SeededRandom random(1);
+  Tickets tickets(Sources{clock, random}, seconds(30), 2);
+  contracts::Principal ann;
+  ann.expires_at = clock.now();
+  const Time now{seconds(100)};
+  EXPECT_FALSE(tickets.redeem(*tickets.issue(ann, now), now));
+}
+
+TEST(Rights, FollowTheTable) {
+  struct Line {
+    std::string_view role;
+    Right most;
+  };
+  for (const auto& [role, most] : {Line{"viewer", Right::read}, Line{"analyst", Right::respond},
+                                   Line{"curator", Right::curate}, Line{"operator", Right::operate}})
+    for (const auto& [right, name] : EnumNames<Right>::names)
+      EXPECT_EQ(may(role, right), right <= most) << role << " " << name;
+  EXPECT_FALSE(may("admin", Right::read)) << "an unknown role";
+  EXPECT_EQ(least_role(Right::curate), "curator");
+}
+
+}  // namespace
+}  // namespace loquat::security
