@@ -7,6 +7,7 @@ foreach(source IN LISTS fuzz_sources)
   string(REGEX REPLACE "^// rooms: *" "" rooms "${first}")
   separate_arguments(rooms)
   add_executable(fuzz_${name} "${source}")
+  target_include_directories(fuzz_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src") # seams inside a room are decoders too
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   target_link_libraries(fuzz_${name} PRIVATE loquat_flags)
   add_dependencies(fuzzers fuzz_${name})
