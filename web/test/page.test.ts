@@ -112,6 +112,7 @@ test("starters use the model's words, suggestions first, none twice", () => {
     { content: "See Z", action: { type: "ask", payload: { message: "Sum Z by colour" } } },
   ]);
   assert.deepEqual(found.map((s) => s.question), ["Sum Z by colour", "Sum Y by month", "Ratio X by month"]);
+  assert.equal(found[0]?.note, "d");
 });
 
 test("a suggestion without a question in its action is no question", () => {

@@ -41,7 +41,10 @@ export function starters(
     if (found.some((starter) => starter.question.toLowerCase() === question.toLowerCase())) return;
     found.push({ question, note });
   };
-  for (const suggestion of suggestions) add(questionOf(suggestion), suggestion.content);
+  for (const suggestion of suggestions) {
+    const question = questionOf(suggestion);
+    add(question, question ? (describedIn(question, metrics) ?? suggestion.content) : "");
+  }
   frontMetrics(metrics, kStartersMax).forEach((metric, at) => {
     const dimensions = dimensionsOf.get(metric.name) ?? [];
     const label = labelOf(metric);
@@ -54,6 +57,14 @@ export function starters(
     else add(label, note);
   });
   return found;
+}
+
+/** What the model says of the metric that a question names. */
+function describedIn(question: string, metrics: readonly Metric[]): string | undefined {
+  const text = question.toLowerCase();
+  const named = metrics.filter((metric) => text.includes(labelOf(metric).toLowerCase()));
+  const longest = named.sort((a, b) => labelOf(b).length - labelOf(a).length)[0];
+  return longest?.description || undefined;
 }
 
 function isTime(dimension: Dimension): boolean {
