@@ -8,8 +8,9 @@ target_include_directories(loquat_test_support INTERFACE "${CMAKE_SOURCE_DIR}/te
 target_compile_definitions(loquat_test_support INTERFACE
   LOQUAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" LOQUAT_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
 
-# All test programs, and nothing else: `ninja tests`.
+# All test programs, and nothing else: `ninja tests`; those of unit and component alone, for sanitizers.
 add_custom_target(tests)
+add_custom_target(small_tests)
 
 function(loquat_add_test name folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cpp")
@@ -28,6 +29,9 @@ function(loquat_add_test name folder)
     target_link_libraries(${name} PRIVATE tsan_c11_threads)
   endif()
   add_dependencies(tests ${name})
+  if(NOT name MATCHES "^data_")
+    add_dependencies(small_tests ${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
