@@ -1,13 +1,18 @@
 // The console in a real browser, against a running daemon:
 //
-//   npm run e2e -- --url http://127.0.0.1:8000        without --url: against e2e/fake-daemon.mjs
+//   npm run e2e -- --url http://127.0.0.1:8000     against a daemon that runs
+//   LOQUAT_BINARY=build/release/loquat npm run e2e   starts that daemon on the demo's settings
+//   npm run e2e                                      against e2e/fake-daemon.mjs
 //
+// --only WORD runs the cases whose name has it.
 // Screenshots go to $LOQUAT_E2E_OUT (default e2e/out). Any console error, exception or CSP violation is a failure.
 import { strict as assert } from "node:assert";
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBrowser, openPage } from "./browser.mjs";
+import { startDaemon } from "./daemon.mjs";
 import { startFake } from "./fake-daemon.mjs";
 
 const flag = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
@@ -15,8 +20,14 @@ const only = flag("--only");
 const out = process.env.LOQUAT_E2E_OUT ?? fileURLToPath(new URL("./out", import.meta.url));
 await mkdir(out, { recursive: true });
 
-const fake = flag("--url") ? undefined : await startFake({ pace: 30 });
-const url = flag("--url") ?? fake.url;
+async function peer() {
+  const url = flag("--url");
+  if (url) return { url: url.replace(/\/+$/, ""), close: () => {} };
+  const binary = process.env.LOQUAT_BINARY;
+  return binary ? startDaemon(resolve(process.env.INIT_CWD ?? ".", binary)) : startFake({ pace: 30 });
+}
+const daemon = await peer();
+const { url } = daemon;
 const browser = await openBrowser();
 const shoot = (page, name) => page.screenshot({ path: `${out}/${name}.png` });
 
@@ -307,6 +318,6 @@ for (const [name, run] of Object.entries(cases)) {
   }
 }
 await browser.close();
-await fake?.close();
+await daemon.close();
 console.log(failed ? `${failed} failed` : `all passed; screenshots in ${out}`);
 process.exit(failed ? 1 : 0);
