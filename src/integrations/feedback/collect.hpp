@@ -1,0 +1,48 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "bodies.hpp"
+#include "loquat/contracts/stores.hpp"
+#include "loquat/feedback/config.hpp"
+
+/// Bodies -> events. Pure.
+namespace loquat::feedback {
+
+using KnownResponse = std::optional<contracts::SessionStore::MessageRecord>;
+
+/// Whether `principal` may speak of this response: its own (verified), unknown here (not verified),
+/// or another's.
+enum class Standing { own, unknown, anothers };
+[[nodiscard]] Standing standing_of(const KnownResponse& known,
+                                   const contracts::Principal& principal,
+                                   const std::string& session_id);
+
+/// Common to all kinds. The event has no id and time yet.
+struct Subject {
+  contracts::Principal principal;
+  contracts::RequestContext context;
+  std::string session_id, response_id;
+  bool verified = false;
+};
+[[nodiscard]] wire::FeedbackEvent begin_event(const Subject& subject, wire::FeedbackType type);
+
+/// Errors: invalid_request with pointers below /data (known fields of the wrong kind, too deep, too
+/// long), /rating missing for a rating.
+[[nodiscard]] Result<wire::FeedbackEvent> from_submit(const Subject& subject,
+                                                      const SubmitBody& body,
+                                                      const FeedbackConfig& config);
+/// Fills original SQL, text and query from the known response where the body is silent, and the
+/// diff. Errors: invalid_request unless exactly one correction is given.
+[[nodiscard]] Result<wire::FeedbackEvent> from_correction(const Subject& subject,
+                                                          const CorrectionBody& body,
+                                                          const KnownResponse& known);
+[[nodiscard]] wire::FeedbackEvent from_rating(const Subject& subject, const RatingBody& body);
+[[nodiscard]] Result<wire::FeedbackEvent> from_change(const wire::FeedbackEvent& old,
+                                                      const ChangeBody& body);
+
+/// Line diff (longest common subsequence): ` same`, `-gone`, `+new`, one line each. Inputs of more
+/// than 400 lines are shown as all gone, all new.
+[[nodiscard]] std::string line_diff(std::string_view before, std::string_view after);
+
+}  // namespace loquat::feedback
