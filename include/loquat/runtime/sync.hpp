@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -25,12 +26,14 @@ class Notification {
   [[nodiscard]] Task<void> wait();
   /// True if notified, false if `at` came first.
   [[nodiscard]] Task<bool> wait_until(Time at);
-  [[nodiscard]] std::size_t waiting() const noexcept { return waiters_.size(); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiters_->size(); }
 
  private:
   struct Waiter;
+  struct Enlisted;
   Executor executor_;
-  std::list<Waiter*> waiters_;
+  // Shared with who waits: a loop that is torn down destroys them after this.
+  std::shared_ptr<std::list<Waiter*>> waiters_ = std::make_shared<std::list<Waiter*>>();
 };
 
 /// Slots with a bounded line before them: bounded concurrency.
@@ -38,76 +41,78 @@ class Semaphore {
  public:
   /// `slots` work at a time, `waiting_max` wait in order; who comes after them is refused.
   Semaphore(Executor executor, std::size_t slots, std::size_t waiting_max);
+  ~Semaphore();
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
+ private:
+  struct State;
+
+ public:
+  /// Gives its slot back when it dies.
   class Permit {
    public:
     Permit() = default;
-    Permit(Permit&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
+    Permit(Permit&&) noexcept = default;
     Permit& operator=(Permit&& other) noexcept {
-      std::swap(owner_, other.owner_);
+      owner_.swap(other.owner_);
       return *this;
     }
-    ~Permit() {
-      if (owner_) owner_->release();
-    }
+    ~Permit();
 
    private:
     friend class Semaphore;
-    explicit Permit(Semaphore* owner) : owner_(owner) {}
-    Semaphore* owner_ = nullptr;
+    explicit Permit(std::shared_ptr<State> owner) : owner_(std::move(owner)) {}
+    std::shared_ptr<State> owner_;
   };
   /// First come, first served. Errors: overloaded (the line is full), timed_out.
   [[nodiscard]] Task<Result<Permit>> acquire(Time deadline = kNever);
   [[nodiscard]] std::optional<Permit> try_acquire() noexcept;
-  [[nodiscard]] std::size_t available() const noexcept { return available_; }
-  [[nodiscard]] std::size_t waiting() const noexcept { return waiters_.size(); }
+  [[nodiscard]] std::size_t available() const noexcept;
+  [[nodiscard]] std::size_t waiting() const noexcept;
 
  private:
-  struct Waiter;
-  void release() noexcept;
-  Executor executor_;
-  std::size_t available_;
-  std::size_t waiting_max_;
-  std::list<Waiter*> waiters_;
+  std::shared_ptr<State> state_;
 };
 
 /// Lets callers in until it closes; closing waits for those inside.
 class Gate {
+ private:
+  struct State {
+    explicit State(Executor executor) : left(std::move(executor)) {}
+    Notification left;
+    std::size_t inside = 0;
+    bool is_open = true;
+  };
+
  public:
-  explicit Gate(Executor executor) : left_(std::move(executor)) {}
+  explicit Gate(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
   class Pass {
    public:
     Pass() = default;
-    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+    Pass(Pass&&) noexcept = default;
     Pass& operator=(Pass&& other) noexcept {
-      std::swap(gate_, other.gate_);
+      gate_.swap(other.gate_);
       return *this;
     }
-    ~Pass() {
-      if (gate_) gate_->leave();
-    }
+    ~Pass();
 
    private:
     friend class Gate;
-    explicit Pass(Gate* gate) : gate_(gate) {}
-    Gate* gate_ = nullptr;
+    explicit Pass(std::shared_ptr<State> gate) : gate_(std::move(gate)) {}
+    std::shared_ptr<State> gate_;
   };
   /// Nothing once closed.
   [[nodiscard]] std::optional<Pass> enter() noexcept;
   /// Refuses newcomers from now on.
-  void shut() noexcept { open_ = false; }
+  void shut() noexcept { state_->is_open = false; }
   /// Shuts, then waits until everybody has left (true) or `deadline` has come (false).
   [[nodiscard]] Task<bool> close(Time deadline = kNever);
-  [[nodiscard]] std::size_t inside() const noexcept { return inside_; }
-  [[nodiscard]] bool is_open() const noexcept { return open_; }
+  [[nodiscard]] std::size_t inside() const noexcept { return state_->inside; }
+  [[nodiscard]] bool is_open() const noexcept { return state_->is_open; }
 
  private:
-  void leave() noexcept;
-  Notification left_;
-  std::size_t inside_ = 0;
-  bool open_ = true;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace loquat::runtime

@@ -9,7 +9,7 @@
 namespace loquat::runtime {
 
 /// Owns coroutines: nothing runs that nobody waits for. Loop thread only. Close it (and await that)
-/// before what its tasks refer to dies; destroying it with running tasks is a bug.
+/// before what its tasks refer to dies; destroying it with running tasks is a bug, and reported.
 class TaskGroup {
  public:
   /// `name` a literal, e.g. "kafka".
@@ -40,6 +40,7 @@ class TaskGroup {
   std::list<std::shared_ptr<Entry>> entries_;
   Notification ended_;
   bool closed_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for ends that come too late
 };
 
 }  // namespace loquat::runtime
