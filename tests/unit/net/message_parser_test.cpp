@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "loquat/net/client.hpp"
+
 namespace loquat::net {
 namespace {
 

@@ -1,0 +1,242 @@
+#include "loquat/edge/routes.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/door/world.hpp"
+
+namespace loquat::edge {
+namespace {
+
+struct EchoBody {
+  std::string text;
+  std::optional<int> stars;
+  template <class V>
+  void fields(V& v) {
+    v("text", text, "Any.", len(1, 20));
+    v("stars", stars, "Some.", in(1, 5));
+  }
+};
+
+class Edge : public testing::Test {
+ protected:
+  Edge() {
+    RouteSpec echo;
+    echo.method = net::Method::post;
+    echo.pattern = "/echo/{id}";
+    echo.right = security::Right::respond;
+    echo.action = "echo.create";
+    echo.summary = "Gives back.";
+    echo.resource_type = "echo";
+    echo.resource_param = "id";
+    echo.request_schema = wire::inline_schema<EchoBody>();
+    echo.success = 201;
+    echo.idempotent = true;
+    world.routes->add(echo, [this](Call& call) -> Task<Result<Reply>> {
+      auto body = call.body<EchoBody>();
+      if (!body) co_return body.error();
+      ++runs;
+      if (wait_for_release) co_await released->wait();
+      if (body->text == "fail") co_return fail(Errc::io, "/secret/path is gone");
+      co_return reply(*body);
+    });
+    RouteSpec operate;
+    operate.pattern = "/operate";
+    operate.right = security::Right::operate;
+    operate.action = "operate";
+    world.routes->add(operate, [](Call&) -> Task<Result<Reply>> { co_return reply_json("1"); });
+  }
+
+  net::Request post(std::string body, std::string key = "") {
+    net::Request request;
+    request.method = net::Method::post;
+    request.method_text = "POST";
+    request.path = "/echo/e1";
+    request.body = std::move(body);
+    request.headers.set("Content-Type", "application/json; charset=utf-8");
+    if (!key.empty()) request.headers.set("X-Idempotency-Key", std::move(key));
+    return request;
+  }
+  net::Response send(net::Request request) {
+    net::Response response;
+    test::run_on(context, [](Edge& t, net::Request r, net::Response& out) -> Task<void> {
+      out = co_await t.world.routes->handle(std::move(r));
+    }(*this, std::move(request), response));
+    return response;
+  }
+  static wire::JsonNode json(const net::Response& response) {
+    auto node = wire::parse_json(response.body);
+    EXPECT_TRUE(node) << response.body;
+    return node ? *node : wire::JsonNode();
+  }
+  static std::string error_code(const net::Response& response) {
+    return json(response).find("errors")->items.at(0).find("code")->string;
+  }
+
+  boost::asio::io_context context;
+  test::EdgeWorld world;
+  int runs = 0;
+  bool wait_for_release = false;
+  std::unique_ptr<runtime::Notification> released =
+      std::make_unique<runtime::Notification>(context.get_executor());
+};
+
+TEST_F(Edge, PutsAnAnswerIntoTheEnvelope) {
+  auto request = post(R"({"text":"hi","more":1})");
+  request.headers.set("X-Request-ID", "r-17");
+  const auto response = send(std::move(request));
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(response.headers.get("X-Request-ID"), "r-17");
+  const auto node = json(response);
+  EXPECT_TRUE(node.find("success")->boolean);
+  EXPECT_EQ(node.find("data")->find("text")->string, "hi");
+  EXPECT_EQ(node.find("request_id")->string, "r-17");
+  EXPECT_EQ(node.find("warnings")->items.at(0).find("code")->string, "UNKNOWN_FIELD");
+  for (const auto* name : {"errors", "degraded", "execution_time_ms"})
+    EXPECT_NE(node.find(name), nullptr) << name;
+}
+TEST_F(Edge, NamesEveryWrongField) {
+  const auto response = send(post(R"({"text":7,"stars":9})"));
+  EXPECT_EQ(response.status, 400);
+  const auto node = json(response);
+  const auto& errors = node.find("errors")->items;
+  ASSERT_EQ(errors.size(), 2U);
+  EXPECT_EQ(errors[0].find("field")->string, "/text");
+  EXPECT_EQ(errors[1].find("field")->string, "/stars");
+  EXPECT_EQ(runs, 0);
+}
+TEST_F(Edge, TellsTypesPathsAndMethodsApart) {
+  auto form = post("text=hi");
+  form.headers.set("Content-Type", "application/x-www-form-urlencoded");
+  EXPECT_EQ(send(std::move(form)).status, 415);
+  EXPECT_EQ(send(post("{")).status, 400);
+  auto wrong = post("{}");
+  wrong.method = net::Method::put;
+  const auto response = send(std::move(wrong));
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(response.headers.get("Allow"), "POST");
+  auto unknown = post("{}");
+  unknown.path = "/nothing";
+  EXPECT_EQ(error_code(send(std::move(unknown))), "NOT_FOUND");
+}
+TEST_F(Edge, KeepsWhatWentWrongInsideToItself) {
+  const auto response = send(post(R"({"text":"fail"})"));
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.body.find("secret"), std::string::npos);
+}
+TEST_F(Edge, RecordsEachAccessInAChain) {
+  send(post(R"({"text":"a"})"));
+  send(post(R"({"text":"b"})"));
+  const auto audits = world.publisher.audits();
+  ASSERT_EQ(audits.size(), 2U);
+  EXPECT_EQ(audits[0].action, "echo.create");
+  EXPECT_EQ(audits[0].resource.id, "e1");
+  EXPECT_EQ(audits[0].tenant_id, "demo");
+  EXPECT_TRUE(security::verify_chain(audits).empty());
+}
+TEST_F(Edge, RefusesAnAccessWhoseRecordCannotBeKept) {
+  world.publisher.is_full = true;
+  const auto response = send(post(R"({"text":"a"})"));
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(error_code(response), "BUFFER_FULL");
+  EXPECT_TRUE(response.headers.has("Retry-After"));
+  EXPECT_EQ(runs, 0);
+}
+TEST_F(Edge, AKeyMeansOneEffect) {
+  const auto first = send(post(R"({"text":"a"})", "k1"));
+  const auto second = send(post(R"({"text":"a"})", "k1"));
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(second.status, 201);
+  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(error_code(send(post(R"({"text":"b"})", "k1"))), "CONFLICT");
+  EXPECT_EQ(send(post(R"({"text":"a"})", "k2")).status, 201);
+  EXPECT_EQ(runs, 2);
+}
+TEST_F(Edge, AFailureKeepsNoKey) {
+  EXPECT_EQ(send(post(R"({"text":"fail"})", "k1")).status, 500);
+  EXPECT_EQ(send(post(R"({"text":"fail"})", "k1")).status, 500);
+  EXPECT_EQ(runs, 2);
+}
+TEST_F(Edge, KeysOfOtherTenantsAreOtherKeys) {
+  auto other = post(R"({"text":"b"})", "k1");
+  other.headers.set("X-Tenant-ID", "t2");
+  EXPECT_EQ(send(post(R"({"text":"a"})", "k1")).status, 201);
+  EXPECT_EQ(send(std::move(other)).status, 201);
+  EXPECT_EQ(runs, 2);
+}
+TEST_F(Edge, ASecondRequestInFlightWaitsForTheFirst) {
+  wait_for_release = true;
+  std::vector<net::Response> responses;
+  int begun = 0;
+  const auto one = [](Edge& t, net::Request r, std::vector<net::Response>& out,
+                      int& started) -> Task<void> {
+    ++started;
+    out.push_back(co_await t.world.routes->handle(std::move(r)));
+  };
+  for (int i = 0; i < 2; ++i)
+    boost::asio::co_spawn(context, one(*this, post(R"({"text":"a"})", "k1"), responses, begun),
+                          [](const std::exception_ptr&) {});
+  context.poll();
+  EXPECT_EQ(begun, 2);
+  EXPECT_EQ(runs, 1);
+  EXPECT_TRUE(responses.empty());
+  released->notify_all();
+  context.restart();
+  context.run();
+  ASSERT_EQ(responses.size(), 2U);
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(responses[0].body, responses[1].body);
+}
+TEST_F(Edge, DescribesItsRoutes) {
+  const auto document = wire::parse_json(world.routes->openapi("9"));
+  ASSERT_TRUE(document);
+  EXPECT_EQ(document->find("openapi")->string, "3.1.0");
+  const auto* echo = document->find("paths")->find("/echo/{id}")->find("post");
+  ASSERT_NE(echo, nullptr);
+  EXPECT_EQ(echo->find("operationId")->string, "echo.create");
+  EXPECT_NE(echo->find("requestBody"), nullptr);
+  EXPECT_NE(echo->find("responses")->find("201"), nullptr);
+}
+TEST_F(Edge, LimitsTheRateOfOneUser) {
+  world.limiter.configure({0.001, 1, 1000});
+  EXPECT_EQ(send(post(R"({"text":"a"})")).status, 201);
+  const auto response = send(post(R"({"text":"a"})"));
+  EXPECT_EQ(response.status, 429);
+  EXPECT_TRUE(response.headers.has("Retry-After"));
+}
+TEST_F(Edge, ATicketOpensOneDoorOnce) {
+  contracts::Principal ann;
+  ann.tenant_id = "acme";
+  ann.user_id = "ann";
+  net::Request request;
+  request.query.emplace_back("ticket", *world.tickets.issue(ann, Clock::now()));
+  EXPECT_EQ(world.routes->identify(request, true)->user_id, "ann");
+  EXPECT_EQ(world.routes->identify(request, true)->user_id, "demo") << "used up: as without one";
+}
+
+TEST(EdgeWithTokens, AnswersWhoDoesNotProveHimselfAndCountsHim) {
+  security::AuthConfig auth;
+  auth.mode = security::AuthMode::jwt;
+  auth.jwt.key = Secret("0123456789abcdef0123456789abcdef");
+  test::EdgeWorld world(auth);
+  RouteSpec spec;
+  spec.pattern = "/x";
+  spec.action = "x";
+  world.routes->add(spec, [](Call&) -> Task<Result<Reply>> { co_return reply_json("1"); });
+  boost::asio::io_context context;
+  net::Response response;
+  test::run_on(context, [](test::EdgeWorld& w, net::Response& out) -> Task<void> {
+    net::Request request;
+    request.path = "/x";
+    out = co_await w.routes->handle(std::move(request));
+    co_await w.auditor.flush_counts();
+  }(world, response));
+  EXPECT_EQ(response.status, 401);
+  EXPECT_EQ(response.headers.get("WWW-Authenticate"), "Bearer");
+  const auto audits = world.publisher.audits();
+  ASSERT_EQ(audits.size(), 1U);
+  EXPECT_EQ(audits[0].tenant_id, "_unauthenticated");
+  EXPECT_EQ(audits[0].details.text, R"({"count":1})");
+}
+
+}  // namespace
+}  // namespace loquat::edge
