@@ -1,0 +1,45 @@
+#pragma once
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "loquat/base/result.hpp"
+#include "loquat/kafka/config.hpp"
+
+/// librdkafka's handles as owners, and the settings that producer and consumer share.
+namespace loquat::kafka {
+
+struct RdDelete {
+  void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+  void operator()(rd_kafka_topic_partition_list_t* list) const {
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+};
+using RdHandle = std::unique_ptr<rd_kafka_t, RdDelete>;
+using RdQueue = std::unique_ptr<rd_kafka_queue_t, RdDelete>;
+using RdEvent = std::unique_ptr<rd_kafka_event_t, RdDelete>;
+using RdPartitions = std::unique_ptr<rd_kafka_topic_partition_list_t, RdDelete>;
+
+using ConfigPairs = std::vector<std::pair<std::string, std::string>>;
+/// Address and security, as librdkafka names them.
+[[nodiscard]] ConfigPairs connection_settings(const KafkaConfig& config,
+                                              const std::string& bootstrap_servers,
+                                              const std::string& client_id);
+/// Errors: invalid_request naming the setting, never its value.
+[[nodiscard]] Result<RdHandle> make_client(rd_kafka_type_t type, const ConfigPairs& settings,
+                                           int events);
+/// Creates what is missing of the nine topics and the dead-letter topic. Blocks up to ten seconds;
+/// never against an embedded broker, which has no Admin requests.
+[[nodiscard]] Result<void> create_topics(rd_kafka_t* handle, int replication_factor);
+
+/// Topic that the pipeline reads, and where what it can never handle goes.
+[[nodiscard]] std::string feedback_topic();
+[[nodiscard]] std::string dead_letter_topic(const std::string& source);
+
+}  // namespace loquat::kafka

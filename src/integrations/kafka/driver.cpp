@@ -1,0 +1,362 @@
+#include "driver.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include "events.hpp"
+
+namespace loquat::kafka {
+
+using contracts::Receipt;
+using contracts::Task;
+using degradation::BreakerState;
+
+namespace {
+
+int lowest_kept_rank() {
+  int rank = 1 << 30;
+  for (const auto& info : wire::topic_table())
+    if (info.keep == wire::Keep::always) rank = std::min(rank, info.value_rank);
+  return rank;
+}
+
+OutboxLimits limits_of(const KafkaConfig& config, const SpoolConfig& spool) {
+  OutboxLimits limits;
+  limits.buffer.events_max = config.buffer.max_events;
+  limits.buffer.bytes_max = config.buffer.max_bytes;
+  limits.buffer.policy = degradation::FullPolicy::drop_lowest;
+  limits.buffer.keep_rank = lowest_kept_rank();
+  limits.in_flight_max = config.in_flight_max;
+  limits.ack_wait = config.ack_wait_ms;
+  limits.breaker.pause = config.breaker_pause;
+  limits.breaker.pause_max = config.breaker_pause_max;
+  limits.has_spool = !spool.path.empty();
+  limits.is_forgetful = config.bootstrap_servers.empty();
+  return limits;
+}
+
+}  // namespace
+
+struct Driver::Waiter {
+  explicit Waiter(runtime::Executor loop) : changed(std::move(loop)) {}
+  std::optional<Result<Receipt>> outcome;
+  runtime::Notification changed;
+};
+
+Driver::Driver(KafkaConfig config, SpoolConfig spool, KafkaPorts ports)
+    : config_(std::move(config)),
+      spool_config_(std::move(spool)),
+      ports_(std::move(ports)),
+      source_("/loquat/" + ports_.instance),
+      servers_(config_.bootstrap_servers),
+      spool_pool_(ports_.loop, {.name = "spool", .threads = 1, .queue_max = 16}, ports_.telemetry),
+      slow_pool_(ports_.loop, {.name = "kafka", .threads = 1, .queue_max = 16}, ports_.telemetry),
+      outbox_(limits_of(config_, spool_config_)),
+      spool_wanted_(ports_.loop),
+      time_changed_(ports_.loop),
+      progressed_(ports_.loop),
+      tasks_(ports_.loop, "kafka", ports_.telemetry) {
+  ports_.board.add("kafka",
+                   "Events wait in memory and, where a spool is set, on disk; the least valuable "
+                   "are dropped first.");
+  auto& metrics = ports_.telemetry.metrics();
+  held_ = metrics.gauge("loquat_kafka_held_events", "Events that wait in memory or on disk.");
+  spooled_ = metrics.gauge("loquat_kafka_spooled_events", "Events on disk.");
+  in_flight_ = metrics.gauge("loquat_kafka_unreported_events", "Events offered, not reported.");
+}
+Driver::~Driver() = default;
+
+// ---- publishing
+// ------------------------------------------------------------------------------------------------
+
+Task<Result<Receipt>> Driver::publish(wire::Event event) {
+  OutRecord record = make_record(event, source_);
+  return publish_record(std::move(record));
+}
+
+Task<Result<Receipt>> Driver::publish_record(OutRecord record) {
+  if (!is_started_) co_return fail(Errc::buffer_full, "Events are not taken now.");
+  const Ticket ticket = outbox_.publish(std::move(record), Clock::now());
+  auto waiter = std::make_shared<Waiter>(ports_.loop);
+  waiters_.emplace(ticket, waiter);
+  run_actions();
+  while (!waiter->outcome) co_await waiter->changed.wait();
+  co_return std::move(*waiter->outcome);
+}
+
+void Driver::offer(wire::Event event) {
+  if (!is_started_) return;
+  outbox_.offer(make_record(event, source_), Clock::now());
+  run_actions();
+}
+
+void Driver::settled(const std::string& event_id) {
+  outbox_.settled(event_id);
+  run_actions();
+}
+
+/// Connect's names for dead letters: KIP-298, DeadLetterQueueReporter.
+Task<Result<void>> Driver::dead_letter(Inbound record, Error why) {
+  const std::string prefix = "__connect.errors.";
+  OutRecord out;
+  out.topic = dead_letter_topic(record.place.topic);
+  out.key = std::move(record.key);
+  out.payload = std::move(record.payload);
+  out.headers = std::move(record.headers);
+  out.rank = 1 << 29;  // stays in memory until its report: its source is the copy on disk
+  out.headers.emplace_back(prefix + "topic", record.place.topic);
+  out.headers.emplace_back(prefix + "partition", std::to_string(record.place.partition));
+  out.headers.emplace_back(prefix + "offset", std::to_string(record.place.offset));
+  out.headers.emplace_back(prefix + "connector.name", config_.consumer_group);
+  out.headers.emplace_back(prefix + "task.id", "0");
+  out.headers.emplace_back(prefix + "stage",
+                           why.code == Errc::invalid_request ? "VALUE_CONVERTER" : "TASK_PUT");
+  out.headers.emplace_back(prefix + "class.name", "loquat.feedback.pipeline");
+  out.headers.emplace_back(prefix + "exception.class.name", std::string(to_string(why.code)));
+  out.headers.emplace_back(prefix + "exception.message", why.detail);
+  auto published = publish_record(std::move(out));
+  auto receipt = co_await std::move(published);
+  if (!receipt) co_return receipt.error();
+  co_return Result<void>{};
+}
+
+// ---- carrying out what the outbox decides
+// ------------------------------------------------------------------------------------------------
+
+void Driver::run_actions() {
+  if (is_acting_) return;  // what is added meanwhile is carried out by the loop below
+  is_acting_ = true;
+  for (auto actions = outbox_.take_actions(); !actions.empty(); actions = outbox_.take_actions())
+    for (auto& action : actions) act(std::move(action));
+  is_acting_ = false;
+  if (outbox_.breaker() != last_breaker_) report_state();
+  const auto wake = outbox_.next_wake();
+  if (wake && (!armed_ || *wake < *armed_)) time_changed_.notify_all();
+  progressed_.notify_all();
+}
+
+void Driver::act(Action action) {
+  if (const auto* send = std::get_if<Send>(&action)) {
+    const auto refused =
+        producer_ ? producer_->send(send->id, *send->record) : std::optional(Report::failed);
+    if (refused) outbox_.reported(send->id, *refused, Clock::now());
+  } else if (auto* resolve = std::get_if<Resolve>(&action)) {
+    const auto known = waiters_.find(resolve->ticket);
+    if (known == waiters_.end()) return;  // nobody waits for an offered one
+    known->second->outcome = std::move(resolve->outcome);
+    known->second->changed.notify_all();
+    waiters_.erase(known);
+  } else if (const auto* lost = std::get_if<Lost>(&action)) {
+    note_loss(*lost);
+  } else {
+    if (auto* append = std::get_if<Append>(&action)) spool_jobs_.emplace_back(std::move(*append));
+    if (auto* read = std::get_if<ReadSpool>(&action)) spool_jobs_.emplace_back(*read);
+    if (auto* done = std::get_if<Acknowledge>(&action)) {
+      auto* last = spool_jobs_.empty() ? nullptr : std::get_if<Acknowledge>(&spool_jobs_.back());
+      if (last != nullptr)
+        last->positions.insert(last->positions.end(), done->positions.begin(),
+                               done->positions.end());
+      else
+        spool_jobs_.emplace_back(std::move(*done));
+    }
+    spool_wanted_.notify_all();
+  }
+}
+
+void Driver::note_loss(const Lost& lost) {
+  if (lost.was_rejected) {
+    ports_.telemetry.emit(EventRejected{lost.topic});
+  } else if (const auto topic = enum_from<wire::Topic>(lost.topic)) {
+    ports_.telemetry.emit(EventDropped{*topic});
+  }
+}
+
+void Driver::report_state() {
+  const auto totals = outbox_.totals();
+  const BreakerState now = outbox_.breaker();
+  if (now == BreakerState::closed && last_breaker_ != BreakerState::closed)
+    ports_.telemetry.emit(BrokerBack{totals.held});
+  if (now != BreakerState::closed && last_breaker_ == BreakerState::closed)
+    ports_.telemetry.emit(BrokerAway{last_error_});
+  last_breaker_ = now;
+  ports_.board.set_breaker("kafka", now);
+  const bool is_up = now == BreakerState::closed;
+  ports_.board.set("kafka", is_up ? degradation::Health::up : degradation::Health::degraded,
+                   is_up ? std::string() : last_error_);
+  degradation::HealthBoard::Depth depth;
+  depth.buffered = totals.held;
+  depth.capacity = config_.buffer.max_events;
+  depth.dropped_total = totals.dropped;
+  depth.spooled = outbox_.spooled();
+  ports_.board.set_depth("kafka", depth);
+  held_.set(static_cast<double>(totals.held));
+  spooled_.set(static_cast<double>(depth.spooled));
+  in_flight_.set(static_cast<double>(outbox_.in_flight()));
+}
+
+Accounting Driver::accounting() const {
+  const auto totals = outbox_.totals();
+  return {totals.offered, totals.delivered, totals.dropped,
+          totals.refused, totals.held,      outbox_.spooled()};
+}
+
+// ---- what the producer tells
+// ------------------------------------------------------------------------------------------------
+
+void Driver::on_report(RecordId id, Report report) {
+  if (report == Report::failed && last_error_.empty()) last_error_ = "A delivery failed.";
+  outbox_.reported(id, report, Clock::now());
+}
+void Driver::on_brokers_down(std::string why) {
+  last_error_ = std::move(why);
+  outbox_.brokers_down(Clock::now());
+}
+void Driver::on_trouble(std::string why) {
+  last_error_ = why;
+  ports_.telemetry.emit(ClientTrouble{std::move(why)});
+}
+void Driver::on_fatal(std::string why) {
+  ports_.telemetry.emit(ProducerRestarted{why});
+  last_error_ = std::move(why);
+  must_replace_ = true;
+}
+
+/// An idempotent producer that has lost its place in the sequence cannot send any more. What it has
+/// not reported is sent again by the next one: copies are possible, losses are not.
+Task<void> Driver::replace_producer() {
+  must_replace_ = false;
+  const auto unreported = producer_->outstanding();
+  RdHandle old = producer_->release();
+  producer_.reset();
+  co_await end_of(std::move(old));  // until then it may read the records' bytes
+  auto opened = Producer::open(config_, servers_, "loquat-" + ports_.instance, ports_.loop);
+  if (opened) producer_ = std::move(*opened);
+  std::vector<RecordId> ids(unreported.begin(), unreported.end());
+  std::ranges::sort(ids);
+  for (const RecordId id : ids) outbox_.reported(id, Report::failed, Clock::now());
+}
+
+Task<void> Driver::end_of(RdHandle handle) {
+  auto work = [old = std::shared_ptr<rd_kafka_t>(std::move(handle))]() mutable { old.reset(); };
+  auto done = slow_pool_.run(std::move(work));
+  static_cast<void>(co_await std::move(done));
+}
+
+// ---- loops
+// ------------------------------------------------------------------------------------------------
+
+Task<void> Driver::report_loop() {
+  for (;;) {
+    bool has_more = true;
+    while (has_more) {
+      has_more = producer_ && producer_->drain(*this);
+      if (must_replace_) co_await replace_producer();
+      run_actions();
+      if (has_more) co_await runtime::yield_to_others();
+    }
+    if (producer_)
+      co_await producer_->wait();
+    else
+      co_await runtime::pause_for(std::chrono::seconds(1));
+  }
+}
+
+Task<void> Driver::timer_loop() {
+  for (;;) {
+    armed_ = outbox_.next_wake();
+    if (!armed_) {
+      co_await time_changed_.wait();
+      continue;
+    }
+    const Time at = *armed_;
+    const bool was_changed = co_await time_changed_.wait_until(at);
+    if (was_changed) continue;
+    outbox_.tick(Clock::now());
+    run_actions();
+    // The outbox may want the same moment again, e.g. while a probe is out.
+    if (outbox_.next_wake() && *outbox_.next_wake() <= Clock::now())
+      co_await runtime::pause_for(std::chrono::milliseconds(5));
+  }
+}
+
+Task<void> Driver::health_loop() {
+  for (;;) {
+    report_state();
+    if (consumer_) consumer_->measure();
+    co_await runtime::pause_for(std::chrono::seconds(1));
+  }
+}
+
+Task<void> Driver::spool_loop() {
+  for (;;) {
+    while (spool_jobs_.empty()) co_await spool_wanted_.wait();
+    SpoolJob job = std::move(spool_jobs_.front());
+    spool_jobs_.pop_front();
+    if (auto* append = std::get_if<Append>(&job)) {
+      co_await do_append(std::move(*append));
+    } else if (auto* read = std::get_if<ReadSpool>(&job)) {
+      co_await do_read(*read);
+    } else {
+      co_await do_acknowledge(std::move(std::get<Acknowledge>(job)));
+    }
+    run_actions();
+  }
+}
+
+Task<void> Driver::do_append(Append job) {
+  auto work = [spool = spool_.get(), records = std::move(job.records)] {
+    return spool->append(records);
+  };
+  auto done = spool_pool_.run(std::move(work));
+  auto positions = co_await std::move(done);
+  if (!positions) ports_.telemetry.emit(SpoolFailed{positions.error().detail});
+  outbox_.appended(std::move(positions), Clock::now());
+}
+
+Task<void> Driver::do_read(ReadSpool job) {
+  auto work = [spool = spool_.get(), job] { return spool->read(job.after, job.limit); };
+  auto done = spool_pool_.run(std::move(work));
+  auto spooled = co_await std::move(done);
+  if (!spooled) {
+    ports_.telemetry.emit(SpoolFailed{spooled.error().detail});
+    outbox_.read(spooled.error(), Clock::now());
+    co_return;
+  }
+  std::vector<SpooledOut> records;
+  records.reserve(spooled->size());
+  for (auto& item : *spooled)
+    records.push_back({item.position, from_spool(std::move(item.record), source_)});
+  outbox_.read(std::move(records), Clock::now());
+}
+
+Task<void> Driver::do_acknowledge(Acknowledge job) {
+  auto work = [spool = spool_.get(), positions = std::move(job.positions)] {
+    return spool->acknowledge(positions);
+  };
+  auto done = spool_pool_.run(std::move(work));
+  const auto outcome = co_await std::move(done);
+  // The records would be sent once more after a restart: copies, no loss.
+  if (!outcome) ports_.telemetry.emit(SpoolFailed{outcome.error().detail});
+}
+
+Task<void> Driver::topics_loop() {
+  auto pause = std::chrono::seconds(1);
+  for (int attempt = 0; attempt < 60; ++attempt) {
+    // A client of its own: the producer may be replaced meanwhile.
+    auto work = [settings = connection_settings(config_, servers_, "loquat-admin"),
+                 replication = config_.replication_factor]() -> Result<void> {
+      auto admin = make_client(RD_KAFKA_PRODUCER, settings, RD_KAFKA_EVENT_LOG);
+      if (!admin) return admin.error();
+      return create_topics(admin->get(), replication);
+    };
+    auto done = slow_pool_.run(std::move(work));
+    const auto outcome = co_await std::move(done);
+    if (outcome) co_return;
+    ports_.telemetry.emit(ClientTrouble{outcome.error().detail});
+    if (outcome.error().code == Errc::forbidden) co_return;
+    co_await runtime::pause_for(pause);
+    pause = std::min(pause * 2, std::chrono::seconds(30));
+  }
+}
+
+}  // namespace loquat::kafka

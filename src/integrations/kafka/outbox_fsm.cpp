@@ -1,0 +1,436 @@
+#include "outbox_fsm.hpp"
+
+#include <algorithm>
+
+namespace loquat::kafka {
+
+using contracts::Receipt;
+using degradation::BreakerState;
+using degradation::CallOutcome;
+
+Outbox::Outbox(OutboxLimits limits)
+    : limits_(limits),
+      buffer_(limits.buffer, [this](Held&& held) { on_drop(std::move(held)); }),
+      breaker_(limits.breaker) {}
+
+// ---- what comes in
+// ------------------------------------------------------------------------------------------------
+
+void Outbox::recovered(std::uint64_t records, Time now) {
+  disk_stored_ += records;
+  totals_.offered += records;
+  tick(now);
+}
+
+Ticket Outbox::publish(OutRecord record, Time now) {
+  ++totals_.offered;
+  const Ticket ticket = ++last_ticket_;
+  open_tickets_.insert(ticket);
+  if (can_spool(record) && on_disk() > 0) {
+    to_disk(std::move(record), ticket);
+    return ticket;
+  }
+  OutRecord copy_for_disk;
+  const bool may_spool = can_spool(record);
+  if (may_spool) copy_for_disk = record;  // only if memory has no room; moved from otherwise
+  const RecordId id = hold(std::move(record), ticket, false, 0);
+  if (id == 0) {
+    if (may_spool) {
+      spool_up_to(copy_for_disk, ~RecordId{0});
+      to_disk(std::move(copy_for_disk), ticket);
+    } else {
+      ++totals_.refused;
+      resolve(ticket, fail(Errc::buffer_full, "The event buffer is full."));
+    }
+    return ticket;
+  }
+  const Held& held = *buffer_.find(id);
+  const bool is_closed = breaker_.state() == BreakerState::closed;
+  if (may_spool && (!is_closed || held.state == State::awaiting_spool))
+    spool_up_to(held.record, id);
+  else if (!limits_.has_spool && held.record.is_kept && !is_closed)
+    resolve(ticket, Receipt::buffered);
+  else
+    ack_deadlines_.emplace_back(now + limits_.ack_wait, id);
+  pump(now);
+  return ticket;
+}
+
+void Outbox::offer(OutRecord record, Time now) {
+  if (record.is_kept) {  // kept although nobody waits: the ticket is resolved unheard
+    static_cast<void>(publish(std::move(record), now));
+    return;
+  }
+  ++totals_.offered;
+  const std::string topic = record.topic;
+  if (hold(std::move(record), 0, false, 0) == 0) {
+    ++totals_.dropped;
+    actions_.emplace_back(Lost{topic, false});
+  }
+  pump(now);
+}
+
+void Outbox::reported(RecordId id, Report report, Time now) {
+  Held* held = buffer_.find(id);
+  if (held == nullptr || held->state != State::in_flight) return;
+  --in_flight_;
+  Lane& lane = lane_of(held->record);
+  --lane.in_flight;
+  if (report == Report::failed) {
+    came_back(*held, now);
+  } else if (report == Report::delivered) {
+    delivered(*held, now);
+  } else {
+    if (held->kept == Kept::on_disk) acknowledge(held->position);
+    resolve(held->ticket, fail(Errc::payload_too_large, "The broker does not take this event."));
+    actions_.emplace_back(Lost{held->record.topic, true});
+    ++totals_.dropped;
+    leave(*held);
+  }
+  pump(now);
+}
+
+void Outbox::delivered(Held& held, Time now) {
+  // An acknowledgement is the best proof there is, whichever record it is for.
+  if (breaker_.state() == BreakerState::closed)
+    breaker_.report(false, CallOutcome::ok, now);
+  else
+    breaker_ = degradation::Breaker(limits_.breaker);
+  probe_ = 0;
+  const bool needs_effect = limits_.is_forgetful && held.record.needs_effect;
+  if (held.kept == Kept::on_disk) {
+    if (needs_effect && settled_early_.erase(held.record.event_id) == 0)
+      unsettled_[held.record.event_id] = held.position;
+    else
+      acknowledge(held.position);
+  }
+  resolve(held.ticket, needs_effect ? Receipt::buffered : Receipt::accepted);
+  ++totals_.delivered;
+  leave(held);
+}
+
+void Outbox::came_back(Held& held, Time now) {
+  breaker_.report(held.id == probe_, CallOutcome::failed, now);
+  if (held.id == probe_) probe_ = 0;
+  Lane& lane = lane_of(held.record);
+  if (held.kept == Kept::refused) {
+    ++totals_.refused;
+    resolve(held.ticket, fail(Errc::buffer_full, "Neither broker nor spool takes the event now."));
+    leave(held);
+    return;
+  }
+  held.state = State::queued;
+  buffer_.unpin(held.id);
+  lane.queued.insert(held.id);
+  lane.is_blocked = lane.in_flight > 0;
+  reindex(lane);
+}
+
+void Outbox::brokers_down(Time now) {
+  if (breaker_.state() == BreakerState::half_open) {
+    breaker_.report(true, CallOutcome::failed, now);
+    probe_ = 0;
+  }
+  for (std::uint32_t i = 0; i < limits_.breaker.failures_to_open; ++i)
+    breaker_.report(false, CallOutcome::failed, now);
+  tick(now);
+}
+
+void Outbox::settled(const std::string& event_id) {
+  if (!limits_.is_forgetful || !limits_.has_spool) return;
+  const auto known = unsettled_.find(event_id);
+  if (known != unsettled_.end()) {
+    acknowledge(known->second);
+    unsettled_.erase(known);
+    return;
+  }
+  // The effect may be stored before the report is seen here. Bounded: at worst a copy is sent.
+  constexpr std::size_t kEarlyMax = 10'000;
+  if (settled_early_.size() >= kEarlyMax) settled_early_.clear();
+  settled_early_.insert(event_id);
+}
+
+void Outbox::tick(Time now) {
+  const bool is_closed = breaker_.state() == BreakerState::closed;
+  while (!ack_deadlines_.empty() && (ack_deadlines_.front().first <= now || !is_closed)) {
+    const bool is_due = ack_deadlines_.front().first <= now;
+    const RecordId id = ack_deadlines_.front().second;
+    ack_deadlines_.pop_front();
+    Held* held = buffer_.find(id);
+    if (held == nullptr) continue;
+    if (is_due && held->state == State::in_flight) {
+      breaker_.report(id == probe_, CallOutcome::failed, now);
+      if (id == probe_) probe_ = 0;
+    }
+    if (can_spool(held->record))
+      spool_up_to(held->record, id);
+    else if (held->record.is_kept)
+      resolve(held->ticket, Receipt::buffered);
+  }
+  if (read_again_at_ && *read_again_at_ <= now) read_again_at_.reset();
+  pump(now);
+}
+
+// ---- memory
+// ------------------------------------------------------------------------------------------------
+
+Outbox::Lane& Outbox::lane_of(const OutRecord& record) {
+  return lanes_[record.topic + '\0' + record.key];
+}
+
+RecordId Outbox::hold(OutRecord record, Ticket ticket, bool is_on_disk, std::uint64_t position) {
+  const std::size_t bytes = record.bytes();
+  const int rank = record.rank;
+  const bool waits_for_spool = needs_spool_first(record) && !is_on_disk;
+  Held held;
+  held.record = std::move(record);
+  held.ticket = ticket;
+  held.kept = is_on_disk ? Kept::on_disk : Kept::nowhere;
+  held.position = position;
+  held.state = waits_for_spool ? State::awaiting_spool : State::queued;
+  const RecordId id = buffer_.push(std::move(held), bytes, rank);
+  if (id == 0) return 0;
+  Held& stored = *buffer_.find(id);
+  stored.id = id;
+  if (is_on_disk) positions_.insert(position);
+  Lane& lane = lane_of(stored.record);
+  lane.held.insert(id);
+  if (!waits_for_spool) lane.queued.insert(id);
+  reindex(lane);
+  return id;
+}
+
+void Outbox::leave(Held& held) {
+  const auto at = lanes_.find(held.record.topic + '\0' + held.record.key);
+  Lane& lane = at->second;
+  const RecordId id = held.id;
+  lane.held.erase(id);
+  lane.queued.erase(id);
+  if (lane.in_flight == 0) lane.is_blocked = false;
+  reindex(lane);
+  if (lane.held.empty()) lanes_.erase(at);
+  buffer_.remove(id);
+}
+
+/// The buffer made room by giving up this one; it has left the buffer already.
+void Outbox::on_drop(Held&& held) {
+  const auto at = lanes_.find(held.record.topic + '\0' + held.record.key);
+  Lane& lane = at->second;
+  lane.held.erase(held.id);
+  lane.queued.erase(held.id);
+  reindex(lane);
+  if (lane.held.empty()) lanes_.erase(at);
+  ++totals_.dropped;
+  actions_.emplace_back(Lost{held.record.topic, false});
+}
+
+void Outbox::reindex(Lane& lane) {
+  const bool is_ready = !lane.is_blocked && !lane.queued.empty();
+  const RecordId wanted = is_ready ? *lane.queued.begin() : 0;
+  if (wanted == lane.ready_as) return;
+  if (lane.ready_as != 0) ready_.erase({lane.ready_as, &lane});
+  if (wanted != 0) ready_.insert({wanted, &lane});
+  lane.ready_as = wanted;
+}
+
+void Outbox::pump(Time now) {
+  while (!ready_.empty() && in_flight_ < limits_.in_flight_max) {
+    const auto admission = breaker_.ask(now);
+    if (admission == degradation::Breaker::Admission::refuse) break;
+    const auto [id, lane] = *ready_.begin();
+    Held& held = *buffer_.find(id);
+    lane->queued.erase(id);
+    ++lane->in_flight;
+    reindex(*lane);
+    held.state = State::in_flight;
+    buffer_.pin(id);
+    ++in_flight_;
+    actions_.emplace_back(Send{id, &held.record});
+    if (admission == degradation::Breaker::Admission::probe) {
+      probe_ = id;
+      break;
+    }
+  }
+  refill();
+}
+
+// ---- spool
+// ------------------------------------------------------------------------------------------------
+
+void Outbox::to_disk(OutRecord record, Ticket ticket) {
+  ++disk_writing_;
+  to_write_.push_back({0, ticket, record.event_id, to_spool(record)});
+  flush_append();
+}
+
+/// All of the lane up to `last` that stand nowhere else, oldest first: a later one must not stand
+/// before an earlier one on disk, or a restart would change their order.
+void Outbox::spool_up_to(const OutRecord& record, RecordId last) {
+  for (const RecordId id : lane_of(record).held) {
+    if (id > last) break;
+    Held& held = *buffer_.find(id);
+    if (held.kept != Kept::nowhere) continue;
+    held.kept = Kept::writing;
+    buffer_.pin(id);
+    to_write_.push_back({id, held.ticket, held.record.event_id, to_spool(held.record)});
+  }
+  flush_append();
+}
+
+void Outbox::flush_append() {
+  if (!writing_.empty() || to_write_.empty()) return;
+  constexpr std::size_t kBatchMax = 1'000;
+  const std::size_t count = writes_singly_ ? 1 : std::min(to_write_.size(), kBatchMax);
+  Append append;
+  for (std::size_t i = 0; i < count; ++i) {
+    append.records.push_back(std::move(to_write_.front().record));
+    writing_.push_back(std::move(to_write_.front()));
+    to_write_.pop_front();
+  }
+  actions_.emplace_back(std::move(append));
+}
+
+void Outbox::appended(Result<std::vector<std::uint64_t>> positions, Time now) {
+  std::vector<Writing> batch = std::move(writing_);
+  writing_.clear();
+  if (positions) {
+    for (std::size_t i = 0; i < batch.size(); ++i) written(batch[i], (*positions)[i]);
+    if (to_write_.empty()) writes_singly_ = false;
+  } else {
+    writes_singly_ = true;  // what does not fit together may fit in part
+    for (const auto& item : batch) not_written(item);
+    if (to_write_.empty()) writes_singly_ = false;
+  }
+  flush_append();
+  pump(now);
+}
+
+void Outbox::written(const Writing& item, std::uint64_t position) {
+  if (item.id == 0) {
+    --disk_writing_;
+    ++disk_stored_;
+    resolve(item.ticket, Receipt::buffered);
+    return;
+  }
+  Held* held = buffer_.find(item.id);
+  if (held == nullptr) {  // reported meanwhile
+    actions_.emplace_back(Acknowledge{{position}});
+    return;
+  }
+  held->kept = Kept::on_disk;
+  held->position = position;
+  positions_.insert(position);
+  resolve(item.ticket, Receipt::buffered);
+  if (held->state != State::awaiting_spool) return;
+  held->state = State::queued;
+  Lane& lane = lane_of(held->record);
+  lane.queued.insert(item.id);
+  reindex(lane);
+}
+
+void Outbox::not_written(const Writing& item) {
+  const Error error = fail(Errc::buffer_full, "The spool has no room and the broker is away.");
+  if (item.id == 0) {
+    --disk_writing_;
+    ++totals_.refused;
+    resolve(item.ticket, error);
+    return;
+  }
+  Held* held = buffer_.find(item.id);
+  if (held == nullptr) return;
+  const bool is_promised = !open_tickets_.contains(item.ticket);
+  if (is_promised) {  // once said to be kept in memory, it stays there
+    held->kept = Kept::nowhere;
+  } else if (held->state == State::in_flight) {
+    held->kept = Kept::refused;  // cannot be taken back: its report decides what the sender hears
+  } else {
+    ++totals_.refused;
+    resolve(item.ticket, error);
+    leave(*held);
+  }
+}
+
+void Outbox::refill() {
+  const bool has_room = buffer_.size() < limits_.buffer.events_max / 2 &&
+                        buffer_.bytes() < limits_.buffer.bytes_max / 2;
+  const bool may_read = !is_reading_ && !read_again_at_ && disk_stored_ > 0 && has_room &&
+                        breaker_.state() == BreakerState::closed;
+  if (!may_read) return;
+  is_reading_ = true;
+  actions_.emplace_back(ReadSpool{cursor_, limits_.refill});
+}
+
+void Outbox::read(Result<std::vector<SpooledOut>> records, Time now) {
+  is_reading_ = false;
+  if (!records) {
+    read_again_at_ = now + std::chrono::seconds(1);
+    return;
+  }
+  if (records->empty()) {  // damaged records were skipped by the spool
+    totals_.dropped += disk_stored_;
+    disk_stored_ = 0;
+  }
+  for (auto& [position, record] : *records) {
+    if (positions_.contains(position)) {
+      cursor_ = position;
+      continue;
+    }
+    if (!record) {
+      actions_.emplace_back(Acknowledge{{position}});
+      ++totals_.dropped;
+    } else if (hold(std::move(*record), 0, true, position) == 0) {
+      break;  // no room after all: from here again later
+    }
+    cursor_ = position;
+    if (disk_stored_ > 0) --disk_stored_;
+  }
+  pump(now);
+}
+
+void Outbox::acknowledge(std::uint64_t position) {
+  positions_.erase(position);
+  actions_.emplace_back(Acknowledge{{position}});
+}
+
+void Outbox::stow(Time now) {
+  if (limits_.has_spool)
+    for (auto& [_, lane] : lanes_) {
+      if (lane.held.empty()) continue;
+      const Held& first = *buffer_.find(*lane.held.begin());
+      if (first.record.is_kept) spool_up_to(first.record, ~RecordId{0});
+    }
+  static_cast<void>(now);
+}
+
+// ---- what is asked
+// ------------------------------------------------------------------------------------------------
+
+void Outbox::resolve(Ticket ticket, Result<Receipt> outcome) {
+  if (ticket == 0 || open_tickets_.erase(ticket) == 0) return;
+  actions_.emplace_back(Resolve{ticket, std::move(outcome)});
+}
+
+std::vector<Action> Outbox::take_actions() { return std::exchange(actions_, {}); }
+
+std::optional<Time> Outbox::next_wake() const {
+  std::optional<Time> wake;
+  const auto earlier = [&wake](std::optional<Time> at) {
+    if (at && (!wake || *at < *wake)) wake = at;
+  };
+  if (!ack_deadlines_.empty()) earlier(ack_deadlines_.front().first);
+  if (!ready_.empty() && in_flight_ < limits_.in_flight_max) earlier(breaker_.retry_at());
+  earlier(read_again_at_);
+  return wake;
+}
+
+OutboxTotals Outbox::totals() const {
+  OutboxTotals totals = totals_;
+  totals.held = buffer_.size() + on_disk();
+  return totals;
+}
+
+bool Outbox::is_idle() const noexcept {
+  return in_flight_ == 0 && ready_.empty() && !is_writing() && disk_stored_ == 0;
+}
+
+}  // namespace loquat::kafka

@@ -1,0 +1,189 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "loquat/contracts/ports.hpp"
+#include "loquat/degradation/bounded_buffer.hpp"
+#include "loquat/degradation/breaker.hpp"
+#include "loquat/degradation/spool.hpp"
+#include "place_buffer.hpp"
+#include "record.hpp"
+
+namespace loquat::kafka {
+
+using RecordId = std::uint64_t;
+using Ticket = std::uint64_t;
+
+struct OutboxLimits {
+  degradation::BufferLimits buffer;
+  std::size_t in_flight_max = 1'000;
+  Clock::duration ack_wait = std::chrono::milliseconds(200);
+  degradation::BreakerConfig breaker;
+  bool has_spool = false;
+  bool is_forgetful = false;  ///< the broker is embedded: its report is not a promise
+  std::size_t refill = 256;   ///< records read from the spool at once
+};
+
+/// What librdkafka said in the end. `rejected`: this record can never be taken.
+enum class Report { delivered, failed, rejected };
+
+struct Send {
+  RecordId id;
+  const OutRecord* record;  ///< stays until the report
+};
+struct Append {
+  std::vector<degradation::SpoolRecord> records;
+};
+struct ReadSpool {
+  std::uint64_t after;
+  std::size_t limit;
+};
+struct Acknowledge {
+  std::vector<std::uint64_t> positions;
+};
+struct Resolve {
+  Ticket ticket;
+  Result<contracts::Receipt> outcome;
+};
+struct Lost {
+  std::string topic;
+  bool was_rejected;  ///< by the broker; else there was no room
+};
+using Action = std::variant<Send, Append, ReadSpool, Acknowledge, Resolve, Lost>;
+
+/// offered == delivered + dropped + refused + held, always.
+struct OutboxTotals {
+  std::uint64_t offered = 0, delivered = 0, dropped = 0, refused = 0, held = 0;
+};
+
+struct SpooledOut {
+  std::uint64_t position = 0;
+  std::optional<OutRecord> record;  ///< nothing: not ours, to be passed over
+};
+
+/// Decides what becomes of each record: where it waits, when it is offered to the broker, what its
+/// sender is told. Pure: facts in, actions out through `take_actions`, to be carried out in order;
+/// Append, ReadSpool and Acknowledge one after the other.
+///
+/// Order per (topic, key) is a lane. A lane's records are offered in order of arrival, many in
+/// flight at once; when one comes back, nothing more of that lane is offered until all that are in
+/// flight have been reported, then it goes on with the oldest. Records that are only on disk are
+/// newer than all in memory: while there is one, newer ones of kept topics join it there.
+class Outbox {
+ public:
+  explicit Outbox(OutboxLimits limits);
+
+  /// The spool was opened and holds this many records.
+  void recovered(std::uint64_t records, Time now);
+  /// A kept record; its ticket is resolved once.
+  [[nodiscard]] Ticket publish(OutRecord record, Time now);
+  /// Nobody waits for it, and it may be dropped unless its topic keeps all.
+  void offer(OutRecord record, Time now);
+  void reported(RecordId id, Report report, Time now);
+  /// The client library has lost every broker.
+  void brokers_down(Time now);
+  /// The outcome of the oldest Append. Any error means that nothing of it was written.
+  void appended(Result<std::vector<std::uint64_t>> positions, Time now);
+  /// The outcome of a ReadSpool.
+  void read(Result<std::vector<SpooledOut>> records, Time now);
+  /// The pipeline has stored the effect of this event.
+  void settled(const std::string& event_id);
+  /// To be called at next_wake or later.
+  void tick(Time now);
+  /// Puts all that was promised and is only in memory into the spool: the process ends.
+  void stow(Time now);
+
+  [[nodiscard]] std::vector<Action> take_actions();
+  [[nodiscard]] std::optional<Time> next_wake() const;
+  [[nodiscard]] OutboxTotals totals() const;
+  [[nodiscard]] degradation::BreakerState breaker() const noexcept { return breaker_.state(); }
+  [[nodiscard]] std::uint64_t spooled() const noexcept { return positions_.size() + on_disk(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  /// Nothing waits to be offered, reported or written.
+  [[nodiscard]] bool is_idle() const noexcept;
+  [[nodiscard]] bool is_writing() const noexcept { return !writing_.empty() || !to_write_.empty(); }
+
+ private:
+  enum class State { queued, in_flight, awaiting_spool };
+  enum class Kept { nowhere, writing, on_disk, refused };
+  struct Held {
+    OutRecord record;
+    RecordId id = 0;
+    Ticket ticket = 0;
+    State state = State::queued;
+    Kept kept = Kept::nowhere;
+    std::uint64_t position = 0;
+  };
+  struct Lane {
+    std::set<RecordId> held;    // all of the lane in memory
+    std::set<RecordId> queued;  // of these, what may be offered
+    std::size_t in_flight = 0;
+    bool is_blocked = false;
+    RecordId ready_as = 0;  // key in ready_; 0: not there
+  };
+  struct Writing {
+    RecordId id = 0;  // 0: only for the disk
+    Ticket ticket = 0;
+    std::string event_id;
+    degradation::SpoolRecord record;
+  };
+  using Lanes = std::map<std::string, Lane>;
+
+  [[nodiscard]] bool can_spool(const OutRecord& record) const {
+    return limits_.has_spool && record.is_kept;
+  }
+  [[nodiscard]] std::uint64_t on_disk() const noexcept { return disk_stored_ + disk_writing_; }
+  [[nodiscard]] bool needs_spool_first(const OutRecord& record) const {
+    return limits_.is_forgetful && record.needs_effect && can_spool(record);
+  }
+  Lane& lane_of(const OutRecord& record);
+  /// Puts the record into memory; 0 if there was no room.
+  RecordId hold(OutRecord record, Ticket ticket, bool is_on_disk, std::uint64_t position);
+  void to_disk(OutRecord record, Ticket ticket);
+  void spool_up_to(const OutRecord& record, RecordId last);
+  void flush_append();
+  void written(const Writing& item, std::uint64_t position);
+  void not_written(const Writing& item);
+  void leave(Held& held);
+  void delivered(Held& held, Time now);
+  void came_back(Held& held, Time now);
+  void on_drop(Held&& held);
+  void resolve(Ticket ticket, Result<contracts::Receipt> outcome);
+  void acknowledge(std::uint64_t position);
+  void reindex(Lane& lane);
+  void pump(Time now);
+  void refill();
+
+  OutboxLimits limits_;
+  PlaceBuffer<Held> buffer_;
+  degradation::Breaker breaker_;
+  Lanes lanes_;
+  std::set<std::pair<RecordId, Lane*>> ready_;
+  std::size_t in_flight_ = 0;
+  RecordId probe_ = 0;
+  std::deque<std::pair<Time, RecordId>> ack_deadlines_;
+  std::unordered_set<Ticket> open_tickets_;
+  Ticket last_ticket_ = 0;
+  // The spool.
+  std::deque<Writing> to_write_;
+  std::vector<Writing> writing_;
+  bool writes_singly_ = false;
+  std::unordered_set<std::uint64_t> positions_;  // on disk and also in memory or unsettled
+  std::unordered_map<std::string, std::uint64_t> unsettled_;
+  std::unordered_set<std::string> settled_early_;
+  std::uint64_t disk_stored_ = 0, disk_writing_ = 0;
+  std::uint64_t cursor_ = 0;
+  bool is_reading_ = false;
+  std::optional<Time> read_again_at_;
+  OutboxTotals totals_;
+  std::vector<Action> actions_;
+};
+
+}  // namespace loquat::kafka

@@ -1,0 +1,54 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <unordered_set>
+
+#include "client.hpp"
+#include "loquat/runtime/event_loop.hpp"
+#include "outbox_fsm.hpp"
+
+namespace loquat::kafka {
+
+/// What the client library tells, on the loop.
+class ProducerEvents {
+ public:
+  virtual ~ProducerEvents() = default;
+  virtual void on_report(RecordId id, Report report) = 0;
+  virtual void on_brokers_down(std::string why) = 0;
+  virtual void on_trouble(std::string why) = 0;
+  /// The idempotent producer cannot go on: it must be replaced.
+  virtual void on_fatal(std::string why) = 0;
+};
+
+/// librdkafka's producer: events instead of callbacks, drained by the loop.
+class Producer {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Producer>> open(const KafkaConfig& config,
+                                                              const std::string& servers,
+                                                              const std::string& client_id,
+                                                              runtime::Executor loop);
+  ~Producer();
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  /// The record's bytes are not copied: it stays until its report. Nothing, or why it was not
+  /// taken.
+  [[nodiscard]] std::optional<Report> send(RecordId id, const OutRecord& record);
+  [[nodiscard]] runtime::Task<void> wait() { return wake_.wait(); }
+  /// Hands on what has happened, a slice of it; true if there may be more.
+  bool drain(ProducerEvents& to);
+  /// Everything that was sent and not reported.
+  [[nodiscard]] const std::unordered_set<RecordId>& outstanding() const { return outstanding_; }
+  /// The handle, for its end on a worker thread (it may block). Nothing is told any more.
+  [[nodiscard]] RdHandle release();
+
+ private:
+  Producer(RdHandle handle, runtime::Executor loop);
+  void hand_on(rd_kafka_event_t* event, ProducerEvents& to);
+  runtime::EventFd wake_;
+  RdHandle handle_;
+  RdQueue queue_;
+  std::unordered_set<RecordId> outstanding_;
+};
+
+}  // namespace loquat::kafka

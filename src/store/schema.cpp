@@ -1,0 +1,139 @@
+#include "schema.hpp"
+
+namespace loquat::store {
+namespace {
+
+/// Times are milliseconds since 1970 in UTC. Events are kept as the JSON that left the house.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE sessions (
+  session_id TEXT PRIMARY KEY,
+  tenant_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  title TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_active_at INTEGER NOT NULL,
+  message_count INTEGER NOT NULL,
+  epoch TEXT NOT NULL,
+  last_seq INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions(tenant_id, user_id, session_id);
+CREATE INDEX sessions_by_activity ON sessions(last_active_at);
+
+CREATE TABLE entries (
+  session_id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  bytes TEXT NOT NULL,
+  PRIMARY KEY (session_id, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE messages (
+  session_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  content TEXT NOT NULL,
+  client_id TEXT,
+  response_id TEXT,
+  created_at INTEGER NOT NULL,
+  answer_json TEXT NOT NULL,
+  query_json TEXT NOT NULL,
+  sql TEXT NOT NULL,
+  PRIMARY KEY (session_id, message_id)
+) WITHOUT ROWID;
+CREATE INDEX messages_by_response ON messages(response_id) WHERE response_id IS NOT NULL;
+
+CREATE TABLE feedback (
+  tenant_id TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  user_id TEXT,
+  session_id TEXT,
+  response_id TEXT NOT NULL,
+  feedback_type TEXT NOT NULL,
+  rating INTEGER,
+  supersedes TEXT,
+  is_superseded INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  topic TEXT NOT NULL,
+  partition INTEGER NOT NULL,
+  record_offset INTEGER NOT NULL,
+  json TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, event_id)
+) WITHOUT ROWID;
+CREATE INDEX feedback_by_response ON feedback(tenant_id, response_id);
+CREATE INDEX feedback_by_supersedes ON feedback(tenant_id, supersedes)
+  WHERE supersedes IS NOT NULL;
+
+CREATE TABLE signals (
+  tenant_id TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  source_event_id TEXT NOT NULL,
+  session_id TEXT,
+  response_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  is_superseded INTEGER NOT NULL,
+  json TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, event_id)
+) WITHOUT ROWID;
+CREATE INDEX signals_by_source ON signals(tenant_id, source_event_id);
+
+CREATE TABLE idempotency (
+  scope TEXT PRIMARY KEY,
+  body_hash TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  response TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idempotency_by_expiry ON idempotency(expires_at);
+
+CREATE TABLE profiles (
+  tenant_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  json TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, user_id)
+) WITHOUT ROWID;
+
+CREATE TABLE artifacts (
+  name TEXT PRIMARY KEY,
+  text TEXT NOT NULL,
+  fetched_at INTEGER NOT NULL
+);
+
+CREATE TABLE insights (
+  tenant_id TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  json TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, event_id)
+) WITHOUT ROWID;
+
+CREATE TABLE traces (
+  tenant_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  trace_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  json TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, kind, key)
+);
+CREATE INDEX traces_by_trace ON traces(tenant_id, trace_id);
+CREATE INDEX traces_by_time ON traces(at);
+
+CREATE TABLE audit_chain (
+  writer TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  PRIMARY KEY (writer, tenant_id)
+) WITHOUT ROWID;
+)sql";
+
+}  // namespace
+
+const std::vector<const char*>& migrations() {
+  static const std::vector<const char*> steps{kFirst};
+  return steps;
+}
+
+}  // namespace loquat::store

@@ -1,0 +1,138 @@
+#include "writer.hpp"
+
+#include <algorithm>
+
+namespace loquat::store {
+
+Writer::Writer(StoreConfig config, StorePorts ports)
+    : config_(std::move(config)), ports_(std::move(ports)), thread_([this] { loop(); }) {}
+Writer::~Writer() { stop(); }
+
+void Writer::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::size_t Writer::depth() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void Writer::submit(std::unique_ptr<Job> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    const bool is_full = queue_.size() >= static_cast<std::size_t>(config_.queue_max);
+    if (!is_stopping_ && !is_full) {
+      queue_.push_back(std::move(job));
+      wake_.notify_one();
+      return;
+    }
+  }
+  job->undo(fail(Errc::unavailable, "The store takes no more calls now."));
+  job->finish();
+}
+
+void Writer::loop() {
+  for (;;) {
+    Batch batch;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
+      if (queue_.empty()) break;
+      constexpr std::size_t kBatchMax = 512;  // bounds how long one fsync makes the first call wait
+      const std::size_t count = std::min(queue_.size(), kBatchMax);
+      const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+      std::move(queue_.begin(), end, std::back_inserter(batch));
+      queue_.erase(queue_.begin(), end);
+    }
+    commit(batch);
+    for (auto& job : batch) job->finish();
+  }
+  db_.close();
+}
+
+void Writer::commit(Batch& batch) {
+  if (!db_.is_open() && !db_.open(config_.path, config_.bytes_max)) {
+    const Error error = db_.take_error().value_or(fail(Errc::unavailable, "The store is closed."));
+    undo_all(batch, fail(Errc::unavailable, error.detail));
+    return report(error);
+  }
+  const bool is_durable = std::ranges::any_of(
+      batch, [](const auto& job) { return job->durability == Durability::machine; });
+  // In WAL mode FULL syncs the log at each commit, NORMAL only at checkpoints.
+  db_.execute(is_durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  db_.execute("BEGIN IMMEDIATE");
+  if (run_all(batch)) {
+    retain(batch.back()->asked_at);
+    db_.execute("COMMIT");
+  }
+  const auto error = db_.take_error();
+  if (error) {
+    db_.execute("ROLLBACK");
+    static_cast<void>(db_.take_error());  // no transaction is open any more: that is all we want
+    undo_all(batch, *error);
+    // A file that was replaced or cut off is only noticed by a new connection.
+    if (error->code != Errc::internal) db_.close();
+  }
+  report(error);
+}
+
+/// False if the whole transaction must be undone: the disk failed, not one call.
+bool Writer::run_all(Batch& batch) {
+  for (auto& job : batch) {
+    db_.execute("SAVEPOINT call");
+    if (db_.failed()) return false;
+    job->run(db_);
+    if (auto error = db_.take_error()) {
+      if (error->code == Errc::unavailable) {
+        db_.fail_with(std::move(*error));
+        return false;
+      }
+      job->undo(std::move(*error));
+      db_.execute("ROLLBACK TO call");
+    }
+    db_.execute("RELEASE call");
+  }
+  return !db_.failed();
+}
+
+void Writer::undo_all(Batch& batch, const Error& error) {
+  for (auto& job : batch) job->undo(error);
+}
+
+void Writer::retain(WallTime now) {
+  constexpr auto kPause = std::chrono::minutes(10);
+  if (now - retained_at_ < kPause) return;
+  retained_at_ = now;
+  db_.query("DELETE FROM idempotency WHERE expires_at <= ?").bind(now).run();
+  db_.query("DELETE FROM traces WHERE at < ?").bind(now - config_.trace_ttl).run();
+  const WallTime oldest = now - config_.session_ttl;
+  db_.query(
+         "DELETE FROM entries WHERE session_id IN "
+         "(SELECT session_id FROM sessions WHERE last_active_at < ?)")
+      .bind(oldest)
+      .run();
+  db_.query(
+         "DELETE FROM messages WHERE session_id IN "
+         "(SELECT session_id FROM sessions WHERE last_active_at < ?)")
+      .bind(oldest)
+      .run();
+  db_.query("DELETE FROM sessions WHERE last_active_at < ?").bind(oldest).run();
+}
+
+void Writer::report(const std::optional<Error>& error) {
+  const bool is_up = !error;
+  if (was_up_ == is_up) return;
+  was_up_ = is_up;
+  if (!ports_.on_state) return;
+  boost::asio::post(ports_.loop, [listener = ports_.on_state, is_up,
+                                  detail = error ? error->detail : std::string()]() mutable {
+    listener(is_up, std::move(detail));
+  });
+}
+
+}  // namespace loquat::store

@@ -1,0 +1,131 @@
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "database.hpp"
+#include "loquat/contracts/ports.hpp"
+#include "loquat/store/store.hpp"
+
+namespace loquat::store {
+
+/// Survives a crash of the process, or also one of the machine.
+enum class Durability { process, machine };
+
+/// One call that waits for the writer. `run` on the writer thread, inside a savepoint; `finish`
+/// after the transaction has ended, with the error that undid it, if any.
+class Job {
+ public:
+  Job(Durability durability, WallTime asked_at) : durability(durability), asked_at(asked_at) {}
+  virtual ~Job() = default;
+  virtual void run(Database& db) = 0;
+  virtual void undo(Error error) = 0;
+  virtual void finish() = 0;
+  const Durability durability;
+  const WallTime asked_at;
+};
+
+template <class T, class Handler>
+class TypedJob final : public Job {
+ public:
+  using Work = std::function<T(Database&)>;
+  TypedJob(Durability durability, WallTime asked_at, Work work, Handler handler,
+           boost::asio::any_io_executor loop)
+      : Job(durability, asked_at),
+        work_(std::move(work)),
+        handler_(std::move(handler)),
+        loop_(boost::asio::prefer(boost::asio::get_associated_executor(handler_, std::move(loop)),
+                                  boost::asio::execution::outstanding_work.tracked)) {}
+  void run(Database& db) override {
+    if constexpr (std::is_void_v<T>) {
+      work_(db);
+      result_.emplace();
+    } else {
+      result_.emplace(work_(db));
+    }
+  }
+  void undo(Error error) override { result_.emplace(std::move(error)); }
+  void finish() override {
+    work_ = nullptr;
+    boost::asio::post(loop_,
+                      [handler = std::move(handler_), result = std::move(*result_)]() mutable {
+                        handler(std::move(result));
+                      });
+  }
+
+ private:
+  Work work_;
+  Handler handler_;
+  boost::asio::any_io_executor loop_;
+  std::optional<Result<T>> result_;
+};
+
+/// The one thread that touches the file. Takes all that waits at once and commits it as one
+/// transaction: calls of many sessions share its cost, and one fsync serves every durable call.
+class Writer {
+ public:
+  Writer(StoreConfig config, StorePorts ports);
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  /// Runs `work` on the writer thread; it must own all it touches.
+  template <class T>
+  [[nodiscard]] contracts::Task<Result<T>> run(Durability durability,
+                                               std::function<T(Database&)> work) {
+    Initiation<T> initiation{this, durability, std::move(work)};
+    auto token = boost::asio::use_awaitable;
+    auto operation =
+        boost::asio::async_initiate<decltype(token), void(Result<T>)>(std::move(initiation), token);
+    co_return co_await std::move(operation);
+  }
+  [[nodiscard]] std::size_t depth() const;
+  void stop();
+
+ private:
+  template <class T>
+  struct Initiation {
+    Writer* writer;
+    Durability durability;
+    std::function<T(Database&)> work;
+    template <class Handler>
+    void operator()(Handler handler) {
+      using Typed = TypedJob<T, Handler>;
+      writer->submit(std::make_unique<Typed>(durability, writer->ports_.wall.now(), std::move(work),
+                                             std::move(handler), writer->ports_.loop));
+    }
+  };
+  using Batch = std::deque<std::unique_ptr<Job>>;
+
+  void submit(std::unique_ptr<Job> job);
+  void loop();
+  void commit(Batch& batch);
+  bool run_all(Batch& batch);
+  void undo_all(Batch& batch, const Error& error);
+  void retain(WallTime now);
+  void report(const std::optional<Error>& error);
+
+  const StoreConfig config_;
+  const StorePorts ports_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  Batch queue_;
+  bool is_stopping_ = false;
+  // Writer thread only, from here on.
+  Database db_;
+  std::optional<bool> was_up_;
+  WallTime retained_at_{};
+  std::thread thread_;
+};
+
+}  // namespace loquat::store

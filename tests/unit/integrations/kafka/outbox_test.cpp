@@ -1,0 +1,396 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <random>
+
+#include "../../../../src/integrations/kafka/outbox_fsm.hpp"
+
+namespace loquat::kafka {
+namespace {
+
+using contracts::Receipt;
+using degradation::BreakerState;
+
+/// A machine with a disk and a broker that do what the script says.
+class Bench {
+ public:
+  explicit Bench(OutboxLimits limits) : box(limits), limits_(limits) {}
+
+  Ticket publish(const std::string& event_id, const std::string& key = "t1",
+                 const std::string& topic = "ai-feedback-events") {
+    OutRecord record = make(event_id, key, topic);
+    const Ticket ticket = box.publish(std::move(record), now);
+    collect();
+    return ticket;
+  }
+  void offer(const std::string& event_id, const std::string& topic, int rank) {
+    OutRecord record = make(event_id, "t1", topic);
+    record.rank = rank;
+    record.is_kept = false;
+    box.offer(std::move(record), now);
+    collect();
+  }
+  static OutRecord make(const std::string& event_id, const std::string& key,
+                        const std::string& topic) {
+    OutRecord record;
+    record.topic = topic;
+    record.key = key;
+    record.event_id = event_id;
+    record.payload = "{}";
+    record.rank = 90;
+    record.is_kept = true;
+    record.needs_effect = topic == "ai-feedback-events";
+    return record;
+  }
+  void collect() {
+    for (auto& action : box.take_actions()) {
+      if (const auto* send = std::get_if<Send>(&action)) {
+        sent.push_back({send->id, send->record->event_id});
+      } else if (auto* append = std::get_if<Append>(&action)) {
+        appends.push_back(append->records);
+      } else if (auto* read = std::get_if<ReadSpool>(&action)) {
+        reads.push_back(*read);
+      } else if (const auto* done = std::get_if<Acknowledge>(&action)) {
+        for (const auto at : done->positions) disk.erase(at);
+      } else if (auto* resolve = std::get_if<Resolve>(&action)) {
+        EXPECT_FALSE(resolved.contains(resolve->ticket)) << "resolved twice";
+        resolved.emplace(resolve->ticket, resolve->outcome);
+      } else {
+        lost.push_back(std::get<Lost>(action).topic);
+      }
+    }
+    const auto totals = box.totals();
+    EXPECT_EQ(totals.offered, totals.delivered + totals.dropped + totals.refused + totals.held);
+  }
+  /// The oldest unreported record's report; its event id.
+  std::string report(Report report) {
+    const auto [id, event_id] = sent.front();
+    sent.pop_front();
+    if (report == Report::delivered) topic.push_back(event_id);
+    box.reported(id, report, now);
+    collect();
+    return event_id;
+  }
+  void write(bool is_ok = true) {
+    auto records = std::move(appends.front());
+    appends.pop_front();
+    Result<std::vector<std::uint64_t>> outcome = fail(Errc::buffer_full, "full");
+    if (is_ok) {
+      outcome = std::vector<std::uint64_t>{};
+      for (auto& record : records) {
+        disk[++last_position] = record;
+        outcome->push_back(last_position);
+      }
+    }
+    box.appended(std::move(outcome), now);
+    collect();
+  }
+  void read() {
+    const ReadSpool job = reads.front();
+    reads.pop_front();
+    std::vector<SpooledOut> records;
+    for (const auto& [at, record] : disk)
+      if (at > job.after && records.size() < job.limit)
+        records.push_back({at, make(record.event_id, record.key, record.topic)});
+    box.read(std::move(records), now);
+    collect();
+  }
+  void advance(Clock::duration by) {
+    now += by;
+    box.tick(now);
+    collect();
+  }
+  std::optional<Receipt> receipt(Ticket ticket) const {
+    const auto known = resolved.find(ticket);
+    if (known == resolved.end() || !known->second) return std::nullopt;
+    return *known->second;
+  }
+  bool is_refused(Ticket ticket) const {
+    const auto known = resolved.find(ticket);
+    return known != resolved.end() && !known->second &&
+           known->second.error().code == Errc::buffer_full;
+  }
+
+  Time now{std::chrono::hours(1)};
+  Outbox box;
+  std::deque<std::pair<RecordId, std::string>> sent;
+  std::deque<std::vector<degradation::SpoolRecord>> appends;
+  std::deque<ReadSpool> reads;
+  std::map<std::uint64_t, degradation::SpoolRecord> disk;
+  std::uint64_t last_position = 0;
+  std::map<Ticket, Result<Receipt>> resolved;
+  std::vector<std::string> lost, topic;
+
+ private:
+  OutboxLimits limits_;
+};
+
+OutboxLimits limits(bool has_spool = true) {
+  OutboxLimits made;
+  made.buffer.events_max = 8;
+  made.buffer.policy = degradation::FullPolicy::drop_lowest;
+  made.buffer.keep_rank = 80;
+  made.has_spool = has_spool;
+  return made;
+}
+constexpr auto kAckWait = std::chrono::milliseconds(200);
+
+TEST(Outbox, AnswersAcceptedOnAReport) {
+  Bench bench(limits());
+  const Ticket ticket = bench.publish("a");
+  EXPECT_FALSE(bench.receipt(ticket));
+  bench.report(Report::delivered);
+  EXPECT_EQ(bench.receipt(ticket), Receipt::accepted);
+  EXPECT_TRUE(bench.appends.empty());
+}
+
+TEST(Outbox, AnswersBufferedOnlyAfterTheDiskHasIt) {
+  Bench bench(limits());
+  const Ticket ticket = bench.publish("a");
+  bench.advance(kAckWait);
+  ASSERT_EQ(bench.appends.size(), 1U);
+  EXPECT_FALSE(bench.receipt(ticket));
+  bench.write();
+  EXPECT_EQ(bench.receipt(ticket), Receipt::buffered);
+  bench.report(Report::delivered);  // late: the disk lets go
+  EXPECT_TRUE(bench.disk.empty());
+}
+
+TEST(Outbox, AReportWhileTheDiskWritesLeavesNothingBehind) {
+  Bench bench(limits());
+  const Ticket ticket = bench.publish("a");
+  bench.advance(kAckWait);
+  bench.report(Report::delivered);
+  EXPECT_EQ(bench.receipt(ticket), Receipt::accepted);
+  bench.write();
+  EXPECT_TRUE(bench.disk.empty());
+  EXPECT_TRUE(bench.box.is_idle());
+}
+
+TEST(Outbox, RefusesWhatNeitherDiskNorBrokerTakes) {
+  Bench bench(limits());
+  bench.box.brokers_down(bench.now);
+  const Ticket ticket = bench.publish("a");
+  bench.write(false);
+  EXPECT_TRUE(bench.is_refused(ticket));
+  EXPECT_EQ(bench.box.totals().held, 0U);
+  EXPECT_EQ(bench.box.totals().refused, 1U);
+}
+
+TEST(Outbox, WaitsForTheReportOfWhatItCannotTakeBack) {
+  Bench bench(limits());
+  const Ticket first = bench.publish("a");
+  bench.advance(kAckWait);
+  bench.write(false);
+  EXPECT_FALSE(bench.resolved.contains(first));
+  bench.report(Report::failed);
+  EXPECT_TRUE(bench.is_refused(first));
+  EXPECT_EQ(bench.box.totals().held, 0U);
+}
+
+TEST(Outbox, WritesOneByOneWhatDoesNotFitTogether) {
+  Bench bench(limits());
+  bench.box.brokers_down(bench.now);
+  const Ticket a = bench.publish("a");
+  const Ticket b = bench.publish("b");
+  const Ticket c = bench.publish("c");
+  bench.write();  // a alone: b and c came while it was written
+  ASSERT_EQ(bench.appends.front().size(), 2U);
+  bench.write(false);
+  EXPECT_EQ(bench.receipt(a), Receipt::buffered);
+  EXPECT_TRUE(bench.is_refused(b) && bench.is_refused(c));
+}
+
+TEST(Outbox, KeepsTheOrderOfAKeyWhenRecordsComeBack) {
+  Bench bench(limits());
+  for (const char* id : {"a", "b", "c"}) static_cast<void>(bench.publish(id));
+  bench.report(Report::failed);  // a comes back while b and c are in flight
+  EXPECT_EQ(bench.sent.size(), 2U) << "nothing of the key goes out before all are reported";
+  bench.report(Report::failed);
+  bench.report(Report::failed);
+  ASSERT_EQ(bench.sent.size(), 3U);
+  while (!bench.sent.empty()) bench.report(Report::delivered);
+  EXPECT_EQ(bench.topic, (std::vector<std::string>{"a", "b", "c"}));
+}
+
+TEST(Outbox, QueuesNewerRecordsBehindThoseOnDisk) {
+  OutboxLimits tight = limits();
+  tight.buffer.events_max = 2;
+  Bench bench(tight);
+  bench.box.brokers_down(bench.now);
+  std::vector<Ticket> tickets;
+  for (const char* id : {"a", "b", "c", "d"}) {
+    tickets.push_back(bench.publish(id));
+    while (!bench.appends.empty()) bench.write();
+  }
+  for (const Ticket ticket : tickets) EXPECT_EQ(bench.receipt(ticket), Receipt::buffered);
+  for (int i = 0; i < 100 && bench.topic.size() < 4; ++i) {
+    bench.advance(std::chrono::seconds(2));
+    while (!bench.sent.empty()) bench.report(Report::delivered);
+    while (!bench.reads.empty()) bench.read();
+  }
+  EXPECT_EQ(bench.topic, (std::vector<std::string>{"a", "b", "c", "d"}));
+  EXPECT_TRUE(bench.disk.empty());
+}
+
+TEST(Outbox, SendsWhatAnEarlierRunLeftBeforeAnythingNew) {
+  Bench bench(limits());
+  bench.disk[1] = to_spool(Bench::make("old1", "t1", "ai-feedback-events"));
+  bench.disk[2] = to_spool(Bench::make("old2", "t1", "ai-feedback-events"));
+  bench.last_position = 2;
+  bench.box.recovered(2, bench.now);
+  bench.collect();
+  const Ticket ticket = bench.publish("new");
+  while (!bench.appends.empty()) bench.write();
+  EXPECT_EQ(bench.receipt(ticket), Receipt::buffered);
+  for (int i = 0; i < 10; ++i) {
+    while (!bench.reads.empty()) bench.read();
+    while (!bench.sent.empty()) bench.report(Report::delivered);
+  }
+  EXPECT_EQ(bench.topic, (std::vector<std::string>{"old1", "old2", "new"}));
+  EXPECT_TRUE(bench.disk.empty());
+}
+
+TEST(Outbox, DropsTheLeastValuableFirstAndNeverWhatIsKept) {
+  Bench bench(limits(false));
+  bench.box.brokers_down(bench.now);
+  for (int i = 0; i < 4; ++i) bench.offer("th", "agent-thinking-events", 10);
+  for (int i = 0; i < 4; ++i) bench.offer("in", "ai-insights", 60);
+  const Ticket kept = bench.publish("a");
+  EXPECT_EQ(bench.lost, (std::vector<std::string>{"agent-thinking-events"}));
+  EXPECT_EQ(bench.receipt(kept), Receipt::buffered);
+  for (int i = 0; i < 7; ++i) static_cast<void>(bench.publish("b"));
+  EXPECT_EQ(std::ranges::count(bench.lost, "ai-insights"), 4);
+  EXPECT_TRUE(bench.is_refused(bench.publish("c"))) << "full of what is kept, and no disk";
+}
+
+TEST(Outbox, WithoutADiskBufferedMeansKeptInMemory) {
+  Bench bench(limits(false));
+  const Ticket ticket = bench.publish("a");
+  bench.advance(kAckWait);
+  EXPECT_EQ(bench.receipt(ticket), Receipt::buffered);
+  bench.report(Report::failed);
+  ASSERT_EQ(bench.sent.size(), 1U);
+  bench.report(Report::delivered);
+  EXPECT_EQ(bench.topic, (std::vector<std::string>{"a"}));
+}
+
+TEST(Outbox, OpenBreakerLetsOnlyAProbeThroughAndAReportClosesIt) {
+  Bench bench(limits());
+  bench.box.brokers_down(bench.now);
+  for (const char* id : {"a", "b", "c"}) static_cast<void>(bench.publish(id));
+  EXPECT_TRUE(bench.sent.empty());
+  bench.advance(std::chrono::seconds(2));
+  EXPECT_EQ(bench.sent.size(), 1U);
+  bench.report(Report::delivered);
+  EXPECT_EQ(bench.box.breaker(), BreakerState::closed);
+  EXPECT_EQ(bench.sent.size(), 2U);
+}
+
+TEST(Outbox, ARejectedRecordIsLostAndToldSo) {
+  Bench bench(limits());
+  const Ticket ticket = bench.publish("a");
+  bench.report(Report::rejected);
+  ASSERT_TRUE(bench.resolved.contains(ticket));
+  EXPECT_EQ(bench.resolved.at(ticket).error().code, Errc::payload_too_large);
+  EXPECT_EQ(bench.lost.size(), 1U);
+}
+
+TEST(Outbox, AnEmbeddedBrokersReportIsNoPromise) {
+  OutboxLimits embedded = limits();
+  embedded.is_forgetful = true;
+  Bench bench(embedded);
+  const Ticket ticket = bench.publish("a");
+  EXPECT_TRUE(bench.sent.empty()) << "the disk first";
+  bench.write();
+  EXPECT_EQ(bench.receipt(ticket), Receipt::buffered);
+  bench.report(Report::delivered);
+  EXPECT_EQ(bench.disk.size(), 1U);
+  bench.box.settled("a");
+  bench.collect();
+  EXPECT_TRUE(bench.disk.empty());
+}
+
+TEST(Outbox, TheEffectMayBeStoredBeforeTheReportIsSeen) {
+  OutboxLimits embedded = limits();
+  embedded.is_forgetful = true;
+  Bench bench(embedded);
+  static_cast<void>(bench.publish("a"));
+  bench.write();
+  bench.box.settled("a");
+  bench.report(Report::delivered);
+  EXPECT_TRUE(bench.disk.empty());
+}
+
+TEST(Outbox, StowsWhatWasPromisedWhenTheProcessEnds) {
+  Bench bench(limits());
+  static_cast<void>(bench.publish("a"));
+  bench.offer("th", "agent-thinking-events", 10);
+  bench.box.stow(bench.now);
+  bench.collect();
+  ASSERT_EQ(bench.appends.size(), 1U);
+  bench.write();
+  EXPECT_EQ(bench.disk.size(), 1U);
+  EXPECT_FALSE(bench.box.is_writing());
+}
+
+/// Any order of faults: nothing promised is lost, the accounting holds, each key keeps its order of
+/// first arrival (checked by the bench at every step).
+TEST(Outbox, LosesNothingPromisedUnderFaultsAtEveryStep) {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    std::mt19937 dice(seed);
+    OutboxLimits small = limits();
+    small.buffer.events_max = 5;
+    small.in_flight_max = 3;
+    small.refill = 2;
+    Bench bench(small);
+    std::map<Ticket, std::string> asked;
+    const auto step = [&](bool may_fail) {
+      switch (dice() % 6) {
+        case 0:
+          if (!bench.sent.empty())
+            bench.report(may_fail && dice() % 2 == 0 ? Report::failed : Report::delivered);
+          break;
+        case 1:
+          if (!bench.appends.empty()) bench.write(!may_fail || dice() % 3 != 0);
+          break;
+        case 2:
+          if (!bench.reads.empty()) bench.read();
+          break;
+        case 3:
+          bench.advance(std::chrono::milliseconds(dice() % 400));
+          break;
+        case 4:
+          if (may_fail && dice() % 8 == 0) bench.box.brokers_down(bench.now);
+          bench.collect();
+          break;
+        default:
+          break;
+      }
+    };
+    for (int i = 0; i < 40; ++i) {
+      const std::string id = "e" + std::to_string(i);
+      asked[bench.publish(id, i % 2 == 0 ? "t1" : "t2")] = id;
+      for (int k = 0; k < 4; ++k) step(true);
+    }
+    for (int i = 0; i < 20'000 && !bench.box.is_idle(); ++i) {
+      step(false);
+      if (i % 10 == 0) bench.advance(std::chrono::seconds(1));
+    }
+    ASSERT_TRUE(bench.box.is_idle()) << "seed " << seed;
+    for (const auto& [ticket, id] : asked) {
+      ASSERT_TRUE(bench.resolved.contains(ticket)) << id << " seed " << seed;
+      const bool is_there = std::ranges::find(bench.topic, id) != bench.topic.end();
+      if (bench.receipt(ticket)) {
+        EXPECT_TRUE(is_there) << id << " was promised; seed " << seed;
+      } else {
+        EXPECT_FALSE(is_there) << id << " was refused; seed " << seed;
+      }
+    }
+    EXPECT_TRUE(bench.disk.empty()) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace loquat::kafka
