@@ -7,7 +7,7 @@
 
 #include "loquat/observability/telemetry.hpp"
 
-namespace loquat::testing {
+namespace loquat::test_support {
 
 /// A telemetry whose lines a test can ask for.
 class RecordingTelemetry {
@@ -49,4 +49,4 @@ class RecordingTelemetry {
   observability::Telemetry telemetry_;
 };
 
-}  // namespace loquat::testing
+}  // namespace loquat::test_support
