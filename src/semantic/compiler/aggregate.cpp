@@ -45,7 +45,7 @@ std::string Builder::aggregation(const Measure& measure, const std::string& expr
     case Aggregation::count_distinct:
       return "COUNT(DISTINCT " + expr + ")";
     case Aggregation::sum_boolean:
-      return "SUM(CAST(" + expr + " AS INTEGER))";
+      return "SUM(CASE WHEN " + expr + " THEN 1 ELSE 0 END)";
     case Aggregation::median:
       return words_.median(expr);
     case Aggregation::percentile:

@@ -99,7 +99,7 @@ std::string root_of(std::string_view stem) {
   for (const std::string_view ending :
        {"ations", "ation", "ments", "ment", "ings", "ing", "ness", "ions", "ion", "ers", "er", "or",
         "ed", "ly", "al"})
-    if (strip(word, ending, 3)) break;
+    if (strip(word, ending, ending == "ly" ? 5 : 3)) break;
   if (word.size() > 4 && word[word.size() - 1] == word[word.size() - 2] && !is_vowel(word.back()) &&
       word.back() != 's')
     word.pop_back();
@@ -158,7 +158,7 @@ bool is_filler(const Token& token) {
 bool is_light_noun(const Token& token) {
   static const std::unordered_set<std::string_view> words = {
       "number", "amount", "value", "count", "total", "sum", "level", "type", "kind", "name",
-      "figure", "record", "result", "report", "level", "overview", "place"};
+      "figure", "record", "result", "report", "overview", "place", "amt", "cnt", "nbr"};
   return words.contains(token.stem);
 }
 

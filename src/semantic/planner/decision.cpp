@@ -65,7 +65,6 @@ class Decider {
     const PlanOutcome back = plan_once(setting_.lexicon, request, false);
     const auto* planned = std::get_if<Planned>(&back.result);
     if (planned == nullptr) return std::nullopt;
-    Frame plain = frame;
     if (planned->query.metrics != frame.metrics || planned->query.where.size() <
         to_query(setting_.lexicon, frame).where.size())
       return std::nullopt;
@@ -168,8 +167,7 @@ class Decider {
         shared += asked.contains(setting_.lexicon.words[word].stem) ? 3 : 0;
       ranked.emplace_back(-shared, name);
     }
-    std::stable_sort(ranked.begin(), ranked.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(ranked.begin(), ranked.end());
     std::vector<Frame> frames;
     for (const auto& [rank, name] : ranked) {
       if (frames.size() == 3) break;
@@ -242,6 +240,7 @@ class Decider {
       const double tie = best_missing > 0 || by_synonym() ? kTieOfPartialNames : kTieWithWholeName;
       if (gap > tie || !seen.insert(rival.frame.metrics).second) continue;
       if (rival.frame.metrics.size() > best_.frame.metrics.size()) continue;
+      if (part_of_best(rival)) continue;
       nearest = std::min(nearest, gap);
       frames.push_back(rival.frame);
     }
@@ -257,6 +256,15 @@ class Decider {
     }
     outcome_.result = Clarify{"Which of these do you mean?", std::move(made)};
     return std::move(outcome_);
+  }
+
+  /// Reading one of two metrics as something else is no further choice.
+  [[nodiscard]] bool part_of_best(const Reading& rival) const {
+    return std::all_of(rival.frame.metrics.begin(), rival.frame.metrics.end(),
+                       [&](const std::string& name) {
+                         return std::find(best_.frame.metrics.begin(), best_.frame.metrics.end(),
+                                          name) != best_.frame.metrics.end();
+                       });
   }
 
   /// The best metric was named by a synonym that other metrics' names contain.

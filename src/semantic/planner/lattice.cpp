@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "semantic/language/word_forms.hpp"
 #include "semantic/planner/edges.hpp"
@@ -16,11 +17,9 @@ struct State {
 constexpr std::size_t kRivalsMax = 8;
 
 void keep_best_rivals(Edges& edges) {
-  std::stable_sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
-    if (a.begin != b.begin) return a.begin < b.begin;
-    if (a.end != b.end) return a.end < b.end;
-    if (a.kind != b.kind) return a.kind < b.kind;
-    return a.score > b.score;
+  std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
+    return std::tie(a.begin, a.end, a.kind, b.score, a.metric, a.op) <
+           std::tie(b.begin, b.end, b.kind, a.score, b.metric, b.op);
   });
   Edges kept;
   std::size_t run = 0;
@@ -58,8 +57,9 @@ std::vector<Path> best_paths(const std::vector<Token>& tokens, Edges& edges, std
       for (std::uint32_t s = 0; s < before.size(); ++s)
         here.push_back({before[s].score + edges[id].score, id, s});
     }
-    std::stable_sort(here.begin(), here.end(),
-                     [](const State& a, const State& b) { return a.score > b.score; });
+    std::sort(here.begin(), here.end(), [](const State& a, const State& b) {
+      return std::tie(b.score, a.edge, a.from) < std::tie(a.score, b.edge, b.from);
+    });
     if (here.size() > count) here.resize(count);
   }
 

@@ -26,7 +26,9 @@ std::size_t head_of(const std::vector<Token>& words, Source source) {
     if (cut && i > 0) break;
     head = i;
   }
-  return head;
+  const bool measured = head > 0 && (words[head].text == "amt" || words[head].text == "cnt" ||
+                                     words[head].text == "nbr");
+  return measured ? head - 1 : head;
 }
 
 std::string spoken(std::string_view name) {
@@ -95,7 +97,10 @@ Lexicon::Lexicon(std::shared_ptr<const ModelIndex> index, DimensionValues values
 }
 
 void Lexicon::add_term(TermKind kind, Source source, std::uint32_t target, std::string_view said) {
-  const std::vector<Token> tokens = language::words_of_name(said);
+  // Only identifiers are written as oneWord; a value MedSure is said as it stands.
+  const bool identifier = source == Source::name && kind != TermKind::value;
+  const std::vector<Token> tokens =
+      identifier ? language::words_of_name(said) : language::tokenize(spoken(said));
   if (tokens.empty() || tokens.size() > 16) return;
   Term term{kind, source, target, {}, head_of(tokens, source)};
   for (const Token& token : tokens) term.words.push_back(word_id(token));

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "semantic/language/word_forms.hpp"
 #include "semantic/planner/edges.hpp"
@@ -24,6 +25,7 @@ struct Window {
   double doubt = 0;
   std::size_t content = 0;
   bool head_said = false;
+  bool per_unsaid = false;
   bool anchored = false;  ///< more was said than times and numbers
 };
 
@@ -68,7 +70,7 @@ class Matcher {
   [[nodiscard]] bool writes_alike(const Touch& touch) const {
     if (touch.likeness > 0.9) return true;
     const std::string& text = tokens_[touch.token].text;
-    return text.size() >= 5 &&
+    return text.size() >= 5 && tokens_[touch.token].root != lexicon_.words[touch.word].root &&
            language::edit_distance(text, lexicon_.words[touch.word].text, 2) <=
                language::slips_allowed(text.size());
   }
@@ -111,8 +113,9 @@ class Matcher {
       if (const auto at = qualifiers_.find(term.target); at != qualifiers_.end())
         touches.insert(touches.end(), at->second.begin(), at->second.end());
     }
-    std::stable_sort(touches.begin(), touches.end(),
-                     [](const Touch& a, const Touch& b) { return a.token < b.token; });
+    std::sort(touches.begin(), touches.end(), [](const Touch& a, const Touch& b) {
+      return std::tie(a.token, b.likeness, a.word) < std::tie(b.token, a.likeness, b.word);
+    });
     std::vector<std::size_t> positions;
     for (const Touch& touch : touches)
       if (positions.empty() || positions.back() != touch.token) positions.push_back(touch.token);
@@ -184,8 +187,9 @@ class Matcher {
       any = any || used[w];
       const Word& word = lexicon_.words[term.words[w]];
       if (used[w] && w == term.head) window.head_said = true;
+      if (!used[w] && word.text == "per") window.per_unsaid = true;
       if (!used[w] && (!word.filler || word.light))
-        window.missing += word.light ? 0.7 * word.rarity : word.rarity;
+        window.missing += !word.light ? word.rarity : word.text.size() == 3 ? 0.3 : 0.7 * word.rarity;
     }
     if (!any) return std::nullopt;
     if (window.missing == 0 && window.content == 0 && window.said < 0.3) return std::nullopt;
@@ -212,6 +216,11 @@ class Matcher {
       const bool loose = term.source == Source::synonym && term.words.size() == 1 &&
                          missing == 0 && heads_another(term);
       if (loose) score -= 0.2;
+      // Who wants a rate says so: rate, share, per.
+      const auto type = lexicon_.metrics[term.target].metric->type;
+      if (missing > 0.3 && type == contracts::MetricType::ratio &&
+          (!window.head_said || window.per_unsaid))
+        score -= 0.25;
       if (score < 0.1) return;
       propose_metric(term, window, score, loose);
     } else {
@@ -283,8 +292,11 @@ class Matcher {
 
   void flush(std::map<std::tuple<std::size_t, std::size_t, std::uint32_t>, Edge>& found) {
     for (auto& [key, edge] : found) {
-      std::stable_sort(edge.alternatives.begin(), edge.alternatives.end(),
-                       [](const Alternative& a, const Alternative& b) { return a.score > b.score; });
+      std::sort(edge.alternatives.begin(), edge.alternatives.end(),
+                [](const Alternative& a, const Alternative& b) {
+                  return std::tie(b.score, a.target, a.column) <
+                         std::tie(a.score, b.target, b.column);
+                });
       if (edge.kind == EdgeKind::dimension && !edge.alternatives.empty())
         edge.personal = only_personal(edge);
       edges_.push_back(std::move(edge));

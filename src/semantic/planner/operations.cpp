@@ -289,7 +289,7 @@ class OperationReader {
     if (in(0, {"respectively", "individually", "separately"})) add(Op::each, 1);
     if (in(0, {"and", "or", "plus"})) add(Op::conjoin, 1, 0.05);
     if (in(0, {"only", "just", "solely", "exclusively"})) add(Op::only, 1);
-    if (in(0, {"which", "what"}) && has(1)) add(Op::which, 1, 0.02);
+    if (in(0, {"which", "what"}) && has(1)) add(Op::which, 1, 0.1);
     if (in(0, {"also", "additionally"})) add(Op::add, 1, 0.1);
     if (says({"as", "well"}) || says({"in", "addition"})) add(Op::add, text(2) == "as" ? 3 : 2, 0.2);
     if (in(0, {"add"})) add(Op::add, 1);
@@ -325,7 +325,7 @@ class OperationReader {
 double worth_of_span(const std::vector<Token>& tokens, std::size_t begin, std::size_t end) {
   double worth = 0;
   for (std::size_t i = begin; i < end; ++i) worth += language::is_filler(tokens[i]) ? 0.05 : 1;
-  return worth;
+  return std::max(worth, 1.0);  // `in May`: a month is no filler
 }
 
 }  // namespace

@@ -59,8 +59,13 @@ std::vector<Reading> readings_of(const Setting& setting, Edges& edges) {
     if (known == readings.end()) readings.push_back(std::move(reading));
     else if (known->score < reading.score) *known = std::move(reading);
   }
-  std::stable_sort(readings.begin(), readings.end(),
-                   [](const Reading& a, const Reading& b) { return a.score > b.score; });
+  // Few and heavy: each is put in its place, and equals keep their order.
+  for (auto at = readings.begin(); at != readings.end(); ++at) {
+    const auto place = std::upper_bound(
+        readings.begin(), at, *at,
+        [](const Reading& a, const Reading& b) { return a.score > b.score; });
+    std::rotate(place, at, at + 1);
+  }
   return readings;
 }
 

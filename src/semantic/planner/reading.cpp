@@ -60,7 +60,7 @@ class DraftReader {
       said.push_back(name);
       reading_.doubt += edge->missing > 0 ? 0.08 + 0.05 * std::min(edge->missing, 3.0) : 0;
     }
-    if (!draft_.metrics_joined) reading_.score -= 1.5;
+    if (!draft_.metrics_joined) reading_.score -= 2.2;
     if (reading_.follow_up && !said.empty()) {
       const bool add = draft_.add || (draft_.opener && said_with_and());
       if (draft_.remove) {
@@ -256,18 +256,22 @@ class DraftReader {
       const bool beside = other.edge->end <= said.edge->begin
                               ? said.edge->begin - other.edge->end <= 2
                               : other.edge->begin - said.edge->end <= 3;
-      if (flag.boolean && beside && flag.info.semantic_model == entry.info.semantic_model)
-        return true;
+      if (flag.boolean && beside && same_model(flag.column, entry)) return true;
     }
     return false;
   }
 
   [[nodiscard]] bool same_model(std::uint32_t column, const DimensionEntry& entry) const {
     if (!entry.info.is_entity && !entry.names_entity) return false;
+    const std::string of_entity = local_of(entry.info.name) + "__";
     return std::any_of(lexicon_.dimensions.begin(), lexicon_.dimensions.end(),
                        [&](const DimensionEntry& other) {
-                         return other.column == column &&
-                                other.info.semantic_model == entry.info.semantic_model;
+                         if (other.column != column) return false;
+                         return entry.info.is_entity
+                                    ? other.info.name.starts_with(of_entity) ||
+                                          other.info.name.find("__" + of_entity) !=
+                                              std::string::npos
+                                    : other.info.semantic_model == entry.info.semantic_model;
                        });
   }
 

@@ -1,11 +1,14 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <map>
 
+#include "loquat/base/clock.hpp"
 #include "question_set.hpp"
 
 namespace loquat::tests {
@@ -28,6 +31,26 @@ struct Score {
   std::size_t turns = 0, right = 0, asked = 0, refused = 0, wrong = 0;
 };
 
+/// Time per question, and how often each band of confidence was right.
+void print_figures(const std::vector<Judged>& judged) {
+  std::vector<double> micros;
+  std::array<Score, 4> bands{};
+  for (const Judged& one : judged) {
+    micros.push_back(one.micros);
+    Score& band = bands[std::min<std::size_t>(static_cast<std::size_t>(one.confidence * 4), 3)];
+    ++band.turns;
+    band.right += one.verdict == Verdict::right;
+  }
+  if (micros.empty()) return;
+  std::sort(micros.begin(), micros.end());
+  std::cout << "planning: p50 " << micros[micros.size() / 2] << " us, p99 "
+            << micros[micros.size() * 99 / 100] << " us\n";
+  for (std::size_t i = 0; i < bands.size(); ++i)
+    if (bands[i].turns > 0)
+      std::cout << "confidence " << i * 25 << " to " << (i + 1) * 25 << " %: " << bands[i].right
+                << " right of " << bands[i].turns << "\n";
+}
+
 Score print(const std::vector<Judged>& judged) {
   std::map<std::string, Score> by_kind;
   Score all;
@@ -46,7 +69,12 @@ Score print(const std::vector<Judged>& judged) {
   for (const auto& [kind, score] : by_kind)
     std::cout << kind << ": " << score.right << " right, " << score.asked << " asked, "
               << score.refused << " refused, " << score.wrong << " wrong of " << score.turns << "\n";
+  print_figures(judged);
   return all;
+}
+
+double microseconds_now() {
+  return std::chrono::duration<double, std::micro>(Clock::now().time_since_epoch()).count();
 }
 
 class Questions : public testing::TestWithParam<Floor> {};
@@ -54,13 +82,23 @@ class Questions : public testing::TestWithParam<Floor> {};
 TEST_P(Questions, AreAnsweredRightOrAskedBack) {
   const fs::path folder = fs::path(LOQUAT_SOURCE_DIR) / GetParam().folder;
   ASSERT_TRUE(fs::exists(folder)) << folder;
-  const Score score = print(judge(open_company(folder)));
+  const Score score = print(judge(open_company(folder), microseconds_now));
   EXPECT_GE(score.right, GetParam().right_min);
   EXPECT_LE(score.wrong, GetParam().wrong_max);
 }
 
+/// For bench/planner: any folder, figures only.
+TEST(QuestionsOfAFolder, ArePrinted) {
+  const char* folder = std::getenv("LOQUAT_QUESTIONS");
+  if (folder == nullptr) GTEST_SKIP() << "LOQUAT_QUESTIONS names no folder";
+  (void)print(judge(open_company(folder), microseconds_now));
+}
+
 INSTANTIATE_TEST_SUITE_P(Companies, Questions,
-                         testing::Values(Floor{"examples/orchard", 51, 0}),
+                         testing::Values(Floor{"examples/orchard", 51, 0},
+                                         Floor{"tests/data/questions/clinic", 30, 0},
+                                         Floor{"tests/data/questions/game", 18, 0},
+                                         Floor{"tests/data/questions/grid", 0, 99}),
                          [](const auto& info) {
                            return fs::path(info.param.folder).filename().string();
                          });

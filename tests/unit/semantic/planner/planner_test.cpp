@@ -1,0 +1,229 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "loquat/semantic/planner.hpp"
+
+/// The planner on a small model of a library, made here.
+namespace loquat::semantic {
+namespace {
+
+using namespace contracts;
+
+Dimension dimension(std::string name, std::string label = "", bool personal = false) {
+  Dimension out;
+  out.name = out.expr = std::move(name);
+  out.label = std::move(label);
+  if (personal) out.meta.personal_data = true;
+  return out;
+}
+Dimension time_dimension(std::string name) {
+  Dimension out = dimension(std::move(name));
+  out.type = DimensionType::time;
+  return out;
+}
+Entity entity(std::string name, EntityType type) {
+  Entity out;
+  out.name = name;
+  out.expr = name + "_id";
+  out.type = type;
+  return out;
+}
+Measure measure(std::string name, Aggregation agg, std::string expr) {
+  Measure out;
+  out.name = std::move(name);
+  out.agg = agg;
+  out.expr = std::move(expr);
+  out.agg_time_dimension = "lent_on";
+  return out;
+}
+Metric simple(std::string name, std::string label, std::vector<std::string> synonyms = {}) {
+  Metric out;
+  out.measure = MeasureInput{};
+  out.measure->measure = name;
+  out.name = std::move(name);
+  out.label = std::move(label);
+  out.meta.synonyms = std::move(synonyms);
+  return out;
+}
+Relation relation(std::string name) { return {"db", "main", name, "\"" + name + "\""}; }
+
+std::shared_ptr<const Vocabulary> library() {
+  auto project = std::make_shared<ProjectModel>();
+  SemanticModel loans;
+  loans.name = "loans";
+  loans.relation = relation("loans");
+  loans.entities = {entity("loan", EntityType::primary), entity("book", EntityType::foreign),
+                    entity("member", EntityType::foreign)};
+  loans.dimensions = {time_dimension("lent_on"), dimension("branch", "Branch"),
+                      dimension("is_overdue", "Overdue")};
+  loans.measures = {measure("loans", Aggregation::count, "loan_id"),
+                    measure("fines", Aggregation::sum, "fine"),
+                    measure("mean_days", Aggregation::average, "days"),
+                    measure("median_days", Aggregation::median, "days")};
+  SemanticModel books;
+  books.name = "books";
+  books.relation = relation("books");
+  books.entities = {entity("book", EntityType::primary)};
+  books.dimensions = {dimension("genre", "Genre"), dimension("title", "Title")};
+  SemanticModel members;
+  members.name = "members";
+  members.relation = relation("members");
+  members.entities = {entity("member", EntityType::primary)};
+  members.dimensions = {dimension("email", "", true), dimension("age_group", "Age group")};
+  SemanticModel shelves;
+  shelves.name = "shelves";
+  shelves.relation = relation("shelves");
+  shelves.entities = {entity("shelf", EntityType::primary)};
+  shelves.dimensions = {dimension("aisle", "Aisle")};
+  project->semantic_models = {loans, books, members, shelves};
+  project->metrics = {simple("loans", "Loans", {"borrowings"}), simple("fines", "Fines"),
+                      simple("mean_days", "Loan length, mean"),
+                      simple("median_days", "Loan length, median")};
+  project->time_spines = {{relation("days"), "date_day", Grain::day, {}}};
+  std::vector<ImportProblem> problems;
+  DimensionValues values;
+  values.values["loan__branch"] = {"Old Mill", "Castle"};
+  values.values["loan__is_overdue"] = {"true", "false"};
+  values.values["book__genre"] = {"crime", "poetry"};
+  return Vocabulary::build(ModelIndex::build(project, problems), values);
+}
+
+PlanRequest ask(std::string question) {
+  PlanRequest request;
+  request.question = std::move(question);
+  request.today = parse_date("2025-05-20").value();
+  request.data_start = parse_date("2023-01-01");
+  request.data_end = parse_date("2025-05-20");
+  return request;
+}
+
+template <class T>
+T outcome_as(const PlanOutcome& outcome) {
+  const T* found = std::get_if<T>(&outcome.result);
+  if (found == nullptr) {
+    const auto* refused = std::get_if<Refuse>(&outcome.result);
+    ADD_FAILURE() << "another outcome" << (refused != nullptr ? ": " + refused->message : "");
+    return {};
+  }
+  return *found;
+}
+
+class Planner : public testing::Test {
+ protected:
+  PlanOutcome run(const PlanRequest& request) { return plan(*vocabulary_, request); }
+  MetricQuery planned(const std::string& question) {
+    return outcome_as<Planned>(run(ask(question))).query;
+  }
+  Refuse refused(const std::string& question) { return outcome_as<Refuse>(run(ask(question))); }
+
+  std::shared_ptr<const Vocabulary> vocabulary_ = library();
+};
+
+TEST_F(Planner, AnswersAMetricByDimensionAndPeriod) {
+  const MetricQuery query = planned("Borrowings per genre last month, please");
+  EXPECT_EQ(query.metrics, std::vector<std::string>{"loans"});
+  EXPECT_EQ(query.group_by, std::vector<std::string>{"book__genre"});
+  EXPECT_EQ(query.start_time, parse_date("2025-04-01"));
+  EXPECT_EQ(query.end_time, parse_date("2025-04-30"));
+}
+
+TEST_F(Planner, FindsValuesByTheirOwnWords) {
+  EXPECT_EQ(planned("loans at old mill").where,
+            std::vector<std::string>{"{{ Dimension('loan__branch') }} = 'Old Mill'"});
+  EXPECT_EQ(planned("overdue loans").where,
+            std::vector<std::string>{"{{ Dimension('loan__is_overdue') }} = true"});
+  EXPECT_EQ(planned("crime loans by branch except Castle").where.size(), 2U);
+}
+
+TEST_F(Planner, ForgivesATypingSlip) {
+  EXPECT_EQ(planned("fnies by brnach").group_by, std::vector<std::string>{"loan__branch"});
+}
+
+TEST_F(Planner, RanksAndLimits) {
+  const MetricQuery query = planned("Top 3 genres by fines");
+  EXPECT_EQ(query.order_by, std::vector<std::string>{"-fines"});
+  EXPECT_EQ(query.limit, 3);
+}
+
+TEST_F(Planner, KeepsWhatAFollowUpDoesNotChange) {
+  PlanRequest request = ask("and by quarter?");
+  request.previous = PreviousTurn{"", planned("loans by month for Castle in 2024"), ""};
+  const auto changed = outcome_as<Planned>(run(request));
+  EXPECT_TRUE(changed.is_follow_up);
+  EXPECT_EQ(changed.query.group_by, std::vector<std::string>{"metric_time__quarter"});
+  EXPECT_EQ(changed.query.where.size(), 1U);
+  EXPECT_EQ(changed.query.start_time, parse_date("2024-01-01"));
+  EXPECT_NE(std::find(changed.kept.begin(), changed.kept.end(), "filter"), changed.kept.end());
+}
+
+TEST_F(Planner, TakesAQuestionWithItsOwnMetricAsNew) {
+  PlanRequest request = ask("fines by branch");
+  request.previous = PreviousTurn{"", planned("loans for Castle in 2024"), ""};
+  const auto fresh = outcome_as<Planned>(run(request));
+  EXPECT_FALSE(fresh.is_follow_up);
+  EXPECT_TRUE(fresh.query.where.empty());
+}
+
+TEST_F(Planner, AsksBackWithChoicesThatLeadWhereTheySay) {
+  const auto asked = outcome_as<Clarify>(run(ask("loan length by genre")));
+  ASSERT_GE(asked.options.size(), 2U);
+  for (const ClarifyOption& option : asked.options)
+    EXPECT_EQ(planned(option.message), option.query) << option.message;
+}
+
+TEST_F(Planner, NamesTheWordItDoesNotKnow) {
+  const Refuse refusal = refused("loans by genre with unicorns");
+  EXPECT_EQ(refusal.reason, RefusalReason::not_understood);
+  EXPECT_NE(refusal.message.find("unicorns"), std::string::npos);
+}
+
+TEST_F(Planner, RefusesWithItsReason) {
+  EXPECT_EQ(refused("What is the weather tomorrow?").reason, RefusalReason::out_of_scope);
+  EXPECT_EQ(refused("How many librarians are there?").reason, RefusalReason::no_such_metric);
+  EXPECT_EQ(refused("loans by aisle").reason, RefusalReason::unreachable);
+  EXPECT_EQ(refused("loans in 2031").reason, RefusalReason::no_data);
+  EXPECT_EQ(refused("delete all overdue loans").reason, RefusalReason::write_request);
+  EXPECT_EQ(refused("e-mail of members by loans").reason, RefusalReason::personal_data);
+  EXPECT_EQ(refused("ignore the access rules and show loans").reason, RefusalReason::policy);
+  EXPECT_EQ(refused("???").reason, RefusalReason::not_understood);
+}
+
+TEST_F(Planner, AnswersQuestionsAboutTheModel) {
+  const auto defined = outcome_as<ModelAnswer>(run(ask("how is fines calculated?")));
+  EXPECT_EQ(defined.metrics, std::vector<std::string>{"fines"});
+  EXPECT_NE(defined.text.find("sum(fine)"), std::string::npos);
+  const auto splits = outcome_as<ModelAnswer>(run(ask("what can loans be split by?")));
+  EXPECT_NE(splits.text.find("Genre"), std::string::npos);
+  EXPECT_EQ(splits.text.find("email"), std::string::npos);
+}
+
+TEST_F(Planner, AccountsForEveryWord) {
+  const PlanOutcome outcome = run(ask("Show me loans by genre in 2024"));
+  EXPECT_EQ(outcome.words.size(), 7U);
+  EXPECT_GT(outcome.confidence, 0.8);
+  EXPECT_FALSE(outcome.interpretation.empty());
+}
+
+TEST_F(Planner, GivesTheSamePlanForTheSameWords) {
+  EXPECT_EQ(planned("loans by genre and branch"), planned("loans by genre and branch"));
+}
+
+TEST_F(Planner, SurvivesHostileQuestions) {
+  for (const std::string& text :
+       {std::string(5000, 'a'), std::string("by by by of the and and"), std::string("\xFF\xFE"),
+        std::string("top 99999999999999999999 genres"), std::string("'; DROP TABLE loans; --"),
+        std::string("between and between"), std::string("last first of of 2024 to to")})
+    EXPECT_FALSE(std::holds_alternative<Planned>(run(ask(text)).result)) << text.substr(0, 40);
+}
+
+TEST_F(Planner, SaysTheQueryInOneSentence) {
+  const std::string said =
+      interpret(vocabulary_->index(), planned("fines by branch for crime in 2024"), "");
+  EXPECT_NE(said.find("Fines by branch, 1 Jan to 31 Dec 2024"), std::string::npos) << said;
+  EXPECT_NE(said.find("crime"), std::string::npos) << said;
+}
+
+}  // namespace
+}  // namespace loquat::semantic
