@@ -219,8 +219,8 @@ template <class T>
     return a.reveal() == b.reveal();
   else if constexpr (OptionalOf<T>::value)
     return a.has_value() == b.has_value() && (!a || is_same(*a, *b));
-  else if constexpr (ListOf<T>::value && std::is_same_v<typename T::value_type, Secret>)
-    return std::ranges::equal(a, b, [](const Secret& x, const Secret& y) { return is_same(x, y); });
+  else if constexpr (ListOf<T>::value)
+    return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return is_same(x, y); });
   else
     return a == b;
 }
