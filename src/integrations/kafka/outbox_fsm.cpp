@@ -353,8 +353,11 @@ void Outbox::not_written(const Writing& item) {
 void Outbox::refill() {
   const bool has_room = buffer_.size() < limits_.buffer.events_max / 2 &&
                         buffer_.bytes() < limits_.buffer.bytes_max / 2;
-  const bool may_read = !is_reading_ && !read_again_at_ && disk_stored_ > 0 && has_room &&
-                        breaker_.state() == BreakerState::closed;
+  // While the broker is away one read is enough: without a record in memory there is no probe.
+  const bool is_wanted =
+      breaker_.state() == BreakerState::closed || (ready_.empty() && in_flight_ == 0);
+  const bool may_read =
+      !is_reading_ && !read_again_at_ && disk_stored_ > 0 && has_room && is_wanted;
   if (!may_read) return;
   is_reading_ = true;
   actions_.emplace_back(ReadSpool{cursor_, limits_.refill});
