@@ -16,6 +16,7 @@ using contracts::SemanticModel;
 
 namespace {
 constexpr int kMetricDepthMax = 32;
+constexpr int kMetricPartsMax = 500;
 
 std::vector<const MetricInput*> inputs_of(const Metric& metric) {
   std::vector<const MetricInput*> out;
@@ -74,20 +75,14 @@ void Catalogue::index_metrics(std::vector<ImportProblem>& problems) {
       problems.push_back({"semantic_manifest", "/metrics/" + std::to_string(i),
                           "metric '" + metric.name + "': " + *fault});
   }
-  for (bool changed = true; changed;) {  // a metric over one that was left out is left out too
-    changed = false;
-    for (auto at = metrics_.begin(); at != metrics_.end();) {
-      const auto fault = fault_of_inputs(*at->second);
-      if (!fault) {
-        ++at;
-        continue;
-      }
-      const auto place = at->second - project_->metrics.data();
-      problems.push_back({"semantic_manifest", "/metrics/" + std::to_string(place),
-                          "metric '" + at->second->name + "': " + *fault});
-      at = metrics_.erase(at);
-      changed = true;
-    }
+  std::map<const Metric*, Weight> weights;  // a metric over one that was left out is left out too
+  for (const auto& [_, metric] : metrics_) weigh(*metric, 0, weights);
+  for (const auto& [metric, weight] : weights) {
+    if (weight.fault.empty()) continue;
+    problems.push_back({"semantic_manifest",
+                        "/metrics/" + std::to_string(metric - project_->metrics.data()),
+                        "metric '" + metric->name + "': " + weight.fault});
+    metrics_.erase(lower(metric->name));
   }
 }
 
@@ -139,32 +134,42 @@ std::optional<std::string> Catalogue::fault_of(const Metric& metric) {
   return std::nullopt;
 }
 
-std::optional<std::string> Catalogue::fault_of_inputs(const Metric& metric) const {
+/// Counts the parts that a metric is computed from, each use of an input anew, and finds what is
+/// wrong with its inputs: missing, circular, far too many.
+const Catalogue::Weight& Catalogue::weigh(const Metric& metric, int depth,
+                                          std::map<const Metric*, Weight>& weights) const {
+  const auto [at, fresh] = weights.try_emplace(&metric);
+  Weight& own = at->second;
+  if (!fresh) {
+    if (own.open) own.fault = "its inputs go round in a circle";
+    return own;
+  }
+  own.open = true;
   std::vector<std::string> names;
   for (const MetricInput* input : inputs_of(metric)) names.push_back(input->metric);
-  if (metric.conversion) {
-    const auto& own = *metric.conversion;
-    if (!own.base_measure) names.push_back(own.base_metric);
-    if (!own.conversion_measure) names.push_back(own.conversion_metric);
+  if (const auto& conversion = metric.conversion) {
+    if (!conversion->base_measure) names.push_back(conversion->base_metric);
+    if (!conversion->conversion_measure) names.push_back(conversion->conversion_metric);
   }
   const bool over_simple =
       metric.type == MetricType::cumulative || metric.type == MetricType::conversion;
   for (const std::string& name : names) {
     const Metric* input = this->metric(name);
-    if (!input) return "there is no usable metric '" + name + "' for it";
-    if (over_simple && input->type != MetricType::simple)
-      return "its input '" + name + "' must be a simple metric";
+    if (!input)
+      own.fault = "there is no usable metric '" + name + "' for it";
+    else if (over_simple && input->type != MetricType::simple)
+      own.fault = "its input '" + name + "' must be a simple metric";
+    else if (depth > kMetricDepthMax)
+      own.fault = "its inputs are nested too deep";
+    else if (const Weight& below = weigh(*input, depth + 1, weights); !below.fault.empty())
+      own.fault = "its input '" + name + "' cannot be used: " + below.fault;
+    else
+      own.parts += below.parts;
+    if (own.parts > kMetricPartsMax) own.fault = "it is made of too many parts";
+    if (!own.fault.empty()) break;
   }
-  std::vector<std::pair<const Metric*, int>> open{{&metric, 0}};
-  while (!open.empty()) {
-    const auto [at, depth] = open.back();
-    open.pop_back();
-    if (depth > kMetricDepthMax) return "its inputs go round in a circle";
-    for (const MetricInput* input : inputs_of(*at))
-      if (const Metric* next = this->metric(input->metric)) open.emplace_back(next, depth + 1);
-    if (open.size() > 10'000) return "it has too many inputs";
-  }
-  return std::nullopt;
+  own.open = false;
+  return own;
 }
 
 const Metric* Catalogue::metric(std::string_view name) const {

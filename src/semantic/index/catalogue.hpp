@@ -64,7 +64,13 @@ class Catalogue {
   void index_metrics(std::vector<contracts::ImportProblem>& problems);
   void index_columns();
   [[nodiscard]] std::optional<std::string> fault_of(const contracts::Metric& metric);
-  [[nodiscard]] std::optional<std::string> fault_of_inputs(const contracts::Metric& metric) const;
+  struct Weight {
+    int parts = 1;
+    std::string fault;  ///< empty: usable
+    bool open = false;  ///< being weighed
+  };
+  const Weight& weigh(const contracts::Metric& metric, int depth,
+                      std::map<const contracts::Metric*, Weight>& weights) const;
   [[nodiscard]] std::optional<std::string> learn_filters(const std::vector<std::string>& texts);
   void leaves(const contracts::Metric& metric, int depth, std::vector<MeasureAt>& out) const;
 

@@ -9,6 +9,12 @@ using contracts::Entity;
 using contracts::EntityType;
 using contracts::SemanticModel;
 
+namespace {
+constexpr int kStepsMax = 20'000;
+constexpr std::size_t kWaysMax = 8;
+constexpr std::size_t kNamesMax = 5'000;
+}  // namespace
+
 JoinGraph::JoinGraph(const contracts::ProjectModel& project) {
   for (const SemanticModel& model : project.semantic_models)
     for (const Entity& entity : model.entities)
@@ -79,13 +85,14 @@ std::vector<Reached> JoinGraph::find(const SemanticModel& start, std::span<const
   }
   if (!out.empty() || links.empty()) return out;
   std::vector<Hop> way;
-  walk(start, start, links, element, way, out);
+  int steps = kStepsMax;
+  walk(start, start, links, element, way, out, steps);
   return out;
 }
 
 void JoinGraph::walk(const SemanticModel& start, const SemanticModel& at,
                      std::span<const std::string> links, std::string_view element,
-                     std::vector<Hop>& way, std::vector<Reached>& out) const {
+                     std::vector<Hop>& way, std::vector<Reached>& out, int& steps_left) const {
   if (links.empty()) {
     const Dimension* dimension = dimension_of(at, element);
     const Entity* entity = entity_of(at, element);
@@ -95,8 +102,9 @@ void JoinGraph::walk(const SemanticModel& start, const SemanticModel& at,
   }
   for (const Hop& hop : hops_from(at, links.front())) {
     if (!may_step(way, start, hop)) continue;
+    if (out.size() > kWaysMax || --steps_left < 0) return;
     way.push_back(hop);
-    walk(start, *hop.to, links.subspan(1), element, way, out);
+    walk(start, *hop.to, links.subspan(1), element, way, out, steps_left);
     way.pop_back();
   }
 }
@@ -117,7 +125,7 @@ std::vector<JoinGraph::Named> JoinGraph::reachable(const SemanticModel& start,
 void JoinGraph::spread(const SemanticModel& start, const SemanticModel& at, std::size_t hops_left,
                        std::vector<std::string>& links, std::vector<Hop>& way,
                        std::vector<Named>& out) const {
-  if (hops_left == 0) return;
+  if (hops_left == 0 || out.size() > kNamesMax) return;
   for (const Entity& entity : at.entities)
     for (const Hop& hop : hops_from(at, entity.name)) {
       if (!may_step(way, start, hop)) continue;

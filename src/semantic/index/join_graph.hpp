@@ -30,7 +30,7 @@ class JoinGraph {
   explicit JoinGraph(const contracts::ProjectModel& project);
 
   /// Every way from `start` along the entities `links` to `element`; more than one is ambiguous.
-  /// Any number of hops: the name says the way.
+  /// Any number of hops: the name says the way. The search is bounded: of very many ways some.
   [[nodiscard]] std::vector<Reached> find(const contracts::SemanticModel& start,
                                           std::span<const std::string> links,
                                           std::string_view element) const;
@@ -39,7 +39,8 @@ class JoinGraph {
     std::vector<std::string> links;
     Reached at;
   };
-  /// Everything within `hops_max` joins of `start`, each under the name it is asked by.
+  /// Everything within `hops_max` joins of `start`, each under the name it is asked by; bounded. A
+  /// name that stands twice is ambiguous.
   [[nodiscard]] std::vector<Named> reachable(const contracts::SemanticModel& start,
                                              std::size_t hops_max) const;
 
@@ -62,7 +63,7 @@ class JoinGraph {
                                            std::string_view entity) const;
   void walk(const contracts::SemanticModel& start, const contracts::SemanticModel& at,
             std::span<const std::string> links, std::string_view element, std::vector<Hop>& way,
-            std::vector<Reached>& out) const;
+            std::vector<Reached>& out, int& steps_left) const;
   void spread(const contracts::SemanticModel& start, const contracts::SemanticModel& at,
               std::size_t hops_left, std::vector<std::string>& links, std::vector<Hop>& way,
               std::vector<Named>& out) const;

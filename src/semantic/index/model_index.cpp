@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "compiler/compile.hpp"
@@ -71,7 +72,8 @@ class Index final : public ModelIndex {
   Index(std::shared_ptr<const contracts::ProjectModel> project,
         std::vector<contracts::ImportProblem>& problems)
       : catalogue_(std::move(project), problems) {
-    for (const SemanticModel& model : catalogue_.project().semantic_models) list_model(model);
+    for (const SemanticModel& model : catalogue_.project().semantic_models)
+      by_model_.emplace(&model, std::make_unique<Listing>());
   }
 
   const contracts::ProjectModel& project() const override { return catalogue_.project(); }
@@ -103,9 +105,7 @@ class Index final : public ModelIndex {
       const bool all = std::ranges::all_of(dimensions, [&](const std::string& dimension) {
         return std::ranges::all_of(leaves, [&](const MeasureAt& leaf) {
           if (lower(dimension) == "metric_time") return time_of(leaf) != nullptr;
-          const auto& own = by_model_.at(leaf.model);
-          return std::ranges::any_of(
-              own, [&](const DimensionInfo& info) { return lower(info.name) == lower(dimension); });
+          return reached_by(leaf, lower(dimension));
         });
       });
       if (all) out.push_back(name);
@@ -119,14 +119,23 @@ class Index final : public ModelIndex {
   }
 
  private:
-  void list_model(const SemanticModel& model) {
-    std::map<std::string, int> ways;
-    const auto reachable = catalogue_.graph().reachable(model, kHopsListed);
+  /// What a model reaches, made when it is first asked for: a large project has thousands.
+  struct Listing {
+    std::once_flag made;
     std::vector<DimensionInfo> infos;
-    for (const auto& named : reachable) infos.push_back(info_of(catalogue_, named));
-    for (const DimensionInfo& info : infos) ++ways[info.name];
-    std::erase_if(infos, [&](const DimensionInfo& info) { return ways[info.name] > 1; });
-    by_model_[&model] = std::move(infos);
+  };
+
+  [[nodiscard]] const std::vector<DimensionInfo>& listing_of(const SemanticModel& model) const {
+    Listing& listing = *by_model_.at(&model);
+    std::call_once(listing.made, [&] {
+      std::map<std::string, int> ways;
+      for (const auto& named : catalogue_.graph().reachable(model, kHopsListed)) {
+        listing.infos.push_back(info_of(catalogue_, named));
+        ++ways[listing.infos.back().name];
+      }
+      std::erase_if(listing.infos, [&](const DimensionInfo& info) { return ways[info.name] > 1; });
+    });
+    return listing.infos;
   }
 
   [[nodiscard]] DimensionInfo metric_time(Grain finest) const {
@@ -155,19 +164,21 @@ class Index final : public ModelIndex {
     if (timed) out.push_back(metric_time(finest));
     std::set<std::string> seen;
     for (const MeasureAt& leaf : leaves)
-      for (const DimensionInfo& info : by_model_.at(leaf.model))
+      for (const DimensionInfo& info : listing_of(*leaf.model))
         if (seen.insert(info.name).second && reached_by_all(leaves, info)) out.push_back(info);
     return out;
   }
 
-  [[nodiscard]] bool reached_by_all(const std::vector<MeasureAt>& leaves,
-                                    const DimensionInfo& info) const {
-    auto links = split_dunder(info.name);
+  [[nodiscard]] bool reached_by(const MeasureAt& leaf, std::string_view name) const {
+    auto links = split_dunder(name);
     const std::string element = links.back();
     links.pop_back();
-    return std::ranges::all_of(leaves, [&](const MeasureAt& leaf) {
-      return catalogue_.graph().find(*leaf.model, links, element).size() == 1;
-    });
+    return catalogue_.graph().find(*leaf.model, links, element).size() == 1;
+  }
+  [[nodiscard]] bool reached_by_all(const std::vector<MeasureAt>& leaves,
+                                    const DimensionInfo& info) const {
+    return std::ranges::all_of(leaves,
+                               [&](const MeasureAt& leaf) { return reached_by(leaf, info.name); });
   }
 
   /// Each dimension once, under the name that its own model gives it.
@@ -175,13 +186,15 @@ class Index final : public ModelIndex {
     std::vector<DimensionInfo> out{metric_time(Grain::nanosecond)};
     std::map<std::string, bool> seen;
     for (const SemanticModel& model : catalogue_.project().semantic_models)
-      for (const DimensionInfo& info : by_model_.at(&model))
-        if (info.entity_path.empty() && !std::exchange(seen[info.name], true)) out.push_back(info);
+      for (const auto& named : catalogue_.graph().reachable(model, 0)) {
+        DimensionInfo info = info_of(catalogue_, named);
+        if (!std::exchange(seen[info.name], true)) out.push_back(std::move(info));
+      }
     return out;
   }
 
   Catalogue catalogue_;
-  std::map<const SemanticModel*, std::vector<DimensionInfo>> by_model_;
+  std::map<const SemanticModel*, std::unique_ptr<Listing>> by_model_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <map>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "parts.hpp"
 
@@ -8,8 +9,12 @@ namespace {
 
 using namespace contracts;
 
-/// The default time dimension of each semantic model.
-using Defaults = std::map<std::string, std::string>;
+/// What metrics need to find while they are read: models and their default time, measures taken.
+struct KnownModels {
+  std::unordered_map<std::string, std::size_t> places;
+  std::unordered_map<std::string, std::string> times;
+  std::unordered_set<std::string> measures;
+};
 
 std::string expr_of(const Place& item) {
   std::string expr = item.text("expr");
@@ -158,13 +163,12 @@ MetricInput metric_input(const Place& place) {
 }
 
 /// Newer layout: the metric brings its own aggregation; a measure of its name is made for it.
-void make_measure(const Place& params, Metric& metric, ProjectModel& project,
-                  const Defaults& times) {
+void make_measure(const Place& params, Metric& metric, ProjectModel& project, KnownModels& known) {
   const Place own = params.at("metric_aggregation_params");
   const std::string owner = own.text("semantic_model");
-  const auto model = std::ranges::find(project.semantic_models, owner, &SemanticModel::name);
+  const auto model = known.places.find(owner);
   const auto agg = read_enum<Aggregation>(own, "agg");
-  if (model == project.semantic_models.end() || !agg) {
+  if (model == known.places.end() || !agg) {
     own.report("no semantic model '" + owner + "', or no known agg");
     return;
   }
@@ -175,21 +179,20 @@ void make_measure(const Place& params, Metric& metric, ProjectModel& project,
   if (out.expr.empty()) out.expr = own.text("expr");
   if (out.expr.empty()) out.expr = out.agg == Aggregation::count ? "1" : metric.name;
   out.agg_time_dimension = own.text("agg_time_dimension");
-  if (const auto time = times.find(owner); out.agg_time_dimension.empty() && time != times.end())
+  if (const auto time = known.times.find(owner);
+      out.agg_time_dimension.empty() && time != known.times.end())
     out.agg_time_dimension = time->second;
   out.made_for_metric = true;
   out.label = metric.label;
   out.description = metric.description;
   read_aggregation(own, out);
   MeasureInput input;
-  const bool taken = std::ranges::any_of(project.semantic_models, [&](const SemanticModel& one) {
-    return std::ranges::find(one.measures, out.name, &Measure::name) != one.measures.end();
-  });
-  if (taken) out.name = "metric " + out.name;
+  if (known.measures.contains(out.name)) out.name = "metric " + out.name;
+  known.measures.insert(out.name);
   input.measure = out.name;
   input.join_to_timespine = params.flag("join_to_timespine");
   input.fill_nulls_with = params.number("fill_nulls_with");
-  model->measures.push_back(std::move(out));
+  project.semantic_models[model->second].measures.push_back(std::move(out));
   metric.measure = std::move(input);
 }
 
@@ -225,8 +228,7 @@ void read_conversion(const Place& params, Metric& out) {
   out.conversion = std::move(conversion);
 }
 
-std::optional<Metric> read_metric(const Place& place, ProjectModel& project,
-                                  const Defaults& times) {
+std::optional<Metric> read_metric(const Place& place, ProjectModel& project, KnownModels& known) {
   const auto type = read_enum<MetricType>(place, "type");
   Metric out;
   out.name = place.text("name");
@@ -246,7 +248,7 @@ std::optional<Metric> read_metric(const Place& place, ProjectModel& project,
   out.is_private = params.flag("is_private");
   out.measure = measure_input(params, "measure");
   if (out.type == MetricType::simple && !out.measure && params.has("metric_aggregation_params"))
-    make_measure(params, out, project, times);
+    make_measure(params, out, project, known);
   if (params.has("numerator")) out.numerator = metric_input(params.at("numerator"));
   if (params.has("denominator")) out.denominator = metric_input(params.at("denominator"));
   if (out.type == MetricType::derived) out.expr = params.text("expr");
@@ -314,11 +316,13 @@ void read_old_spine(const Place& place, ProjectModel& out) {
 
 /// A measure with create_metric has no metric of its own in the manifest of older versions.
 void create_metrics(const Place& root, ProjectModel& out) {
+  std::unordered_set<std::string> known;
+  for (const Metric& metric : out.metrics) known.insert(metric.name);
   for (const Place& model : root.each("semantic_models"))
     for (const Place& one : model.each("measures")) {
       if (!one.flag("create_metric")) continue;
       const std::string name = one.text("name");
-      if (std::ranges::find(out.metrics, name, &Metric::name) != out.metrics.end()) continue;
+      if (!known.insert(name).second) continue;
       Metric metric;
       metric.name = name;
       metric.label = one.text("label").empty() ? name : one.text("label");
@@ -334,12 +338,17 @@ void create_metrics(const Place& root, ProjectModel& out) {
 void read_semantics(const Place& root, ProjectModel& out) {
   for (const Place& one : root.each("semantic_models"))
     if (auto model = read_model(one)) out.semantic_models.push_back(std::move(*model));
-  Defaults times;
+  KnownModels known;
   for (const Place& one : root.each("semantic_models"))
     if (std::string time = one.at("defaults").text("agg_time_dimension"); !time.empty())
-      times.emplace(one.text("name"), std::move(time));
+      known.times.emplace(one.text("name"), std::move(time));
+  for (std::size_t i = 0; i < out.semantic_models.size(); ++i) {
+    known.places.emplace(out.semantic_models[i].name, i);
+    for (const Measure& measure : out.semantic_models[i].measures)
+      known.measures.insert(measure.name);
+  }
   for (const Place& one : root.each("metrics"))
-    if (auto metric = read_metric(one, out, times)) out.metrics.push_back(std::move(*metric));
+    if (auto metric = read_metric(one, out, known)) out.metrics.push_back(std::move(*metric));
   create_metrics(root, out);
   for (const Place& one : root.each("saved_queries"))
     if (auto query = read_saved_query(one)) out.saved_queries.push_back(std::move(*query));
@@ -351,9 +360,12 @@ void read_semantics(const Place& root, ProjectModel& out) {
 }
 
 void read_metric_config(const Place& manifest, ProjectModel& out) {
+  std::unordered_map<std::string, Metric*> by_name;
+  for (Metric& metric : out.metrics) by_name.emplace(metric.name, &metric);
   for (const Place& one : manifest.each("metrics")) {
-    const auto metric = std::ranges::find(out.metrics, one.text("name"), &Metric::name);
-    if (metric == out.metrics.end()) continue;
+    const auto found = by_name.find(one.text("name"));
+    if (found == by_name.end()) continue;
+    Metric* metric = found->second;
     if (metric->tags.empty()) metric->tags = one.texts("tags");
     if (metric->group.empty()) metric->group = one.text("group");
     if (metric->meta.json == "{}") metric->meta = read_meta(one);
