@@ -41,8 +41,8 @@ void add_insights(const Ports& ports) {
   ports.routes.add(spec, [store = ports.insights](Call& call) -> Task<Result<Reply>> {
     auto paging = call.paging();
     if (!paging) co_return paging.error();
-    auto page = co_await store->list(call.principal.tenant_id, std::move(paging->cursor),
-                                     paging->limit);
+    auto page =
+        co_await store->list(call.principal.tenant_id, std::move(paging->cursor), paging->limit);
     if (!page) co_return page.error();
     PageBody<wire::InsightEvent> body;
     body.items = std::move(page->items);

@@ -44,7 +44,8 @@ struct QueryBody : wire::QueryShape {
   template <class V>
   void fields(V& v) {
     wire::QueryShape::fields(v);
-    v("dialect", dialect, "duckdb or trino; absent: the engine's own.", one_of({"duckdb", "trino"}));
+    v("dialect", dialect, "duckdb or trino; absent: the engine's own.",
+      one_of({"duckdb", "trino"}));
   }
 };
 struct ResultBody {
@@ -169,10 +170,9 @@ void add_list_routes(const Ports& ports) {
     }
     const auto limit = call.number("limit", 50, 1, 500);
     if (!limit) co_return limit.error();
-    auto found = co_await semantic->dimension_values(call.principal, call.context, body.dimension,
-                                                     call.text("search"),
-                                                     static_cast<std::size_t>(*limit),
-                                                     call.deadline);
+    auto found = co_await semantic->dimension_values(
+        call.principal, call.context, body.dimension, call.text("search"),
+        static_cast<std::size_t>(*limit), call.deadline);
     if (!found) co_return found.error();
     body.values = std::move(*found);
     co_return edge::reply(body);

@@ -87,9 +87,8 @@ void add_health(const Ports& ports) {
     co_return json(body.status == degradation::OverallHealth::down ? 503 : 200, wire::encode(body));
   });
   auto live = open_route("/health/live", "health.live", "The process is up.");
-  ports.routes.add(live, [](Call&) -> Task<Result<Reply>> {
-    co_return json(200, R"({"status":"ok"})");
-  });
+  ports.routes.add(live,
+                   [](Call&) -> Task<Result<Reply>> { co_return json(200, R"({"status":"ok"})"); });
   auto ready = open_route("/health/ready", "health.ready", "It may take traffic.");
   ports.routes.add(ready, [ports](Call&) -> Task<Result<Reply>> {
     const bool is_ready = !ports.is_ready || ports.is_ready();
@@ -106,17 +105,17 @@ void add_health(const Ports& ports) {
 /// Documents are made at the first request and kept: then every route is known.
 void add_documents(const Ports& ports) {
   auto openapi = open_route("/openapi.json", "contract.openapi", "This page, for machines.");
-  ports.routes.add(openapi, [ports, text = std::make_shared<std::string>()](
-                                Call&) -> Task<Result<Reply>> {
-    if (text->empty()) *text = ports.routes.openapi(ports.version);
-    co_return json(200, *text);
-  });
+  ports.routes.add(openapi,
+                   [ports, text = std::make_shared<std::string>()](Call&) -> Task<Result<Reply>> {
+                     if (text->empty()) *text = ports.routes.openapi(ports.version);
+                     co_return json(200, *text);
+                   });
   auto asyncapi = open_route("/asyncapi.json", "contract.asyncapi", "The topics, for machines.");
-  ports.routes.add(asyncapi, [ports, text = std::make_shared<std::string>()](
-                                 Call&) -> Task<Result<Reply>> {
-    if (text->empty()) *text = asyncapi_document(ports.version);
-    co_return json(200, *text);
-  });
+  ports.routes.add(asyncapi,
+                   [ports, text = std::make_shared<std::string>()](Call&) -> Task<Result<Reply>> {
+                     if (text->empty()) *text = asyncapi_document(ports.version);
+                     co_return json(200, *text);
+                   });
   auto schema = open_route("/schemas/{name}.json", "contract.schema", "JSON Schema of one event.");
   schema.content_type = "application/schema+json";
   ports.routes.add(schema, [](Call& call) -> Task<Result<Reply>> {

@@ -216,10 +216,9 @@ Task<Result<Reply>> open_stream(const Ports& ports, Call& call) {
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("X-Accel-Buffering", "no");
-  const bool has_used_ticket = call.request.query_value("ticket").has_value() &&
-                               call.principal.auth_method == "ticket" &&
-                               call.request.header("Cookie").find("loquat_stream=") ==
-                                   std::string_view::npos;
+  const bool has_used_ticket =
+      call.request.query_value("ticket").has_value() && call.principal.auth_method == "ticket" &&
+      call.request.header("Cookie").find("loquat_stream=") == std::string_view::npos;
   if (has_used_ticket) {
     const auto cookie = shared.cookies.issue(call.principal, Clock::now());
     if (cookie)
@@ -257,9 +256,10 @@ void add_stream_routes(const Ports& ports) {
   stream.resource_param = "id";
   stream.takes_ticket = true;
   stream.content_type = "text/event-stream";
-  stream.query = {{"after", "Read behind this seq; absent: the tail. Last-Event-ID wins.", false, number},
-                  {"epoch", "The epoch that `after` belongs to."},
-                  {"ticket", "A one-time ticket, instead of a token."}};
+  stream.query = {
+      {"after", "Read behind this seq; absent: the tail. Last-Event-ID wins.", false, number},
+      {"epoch", "The epoch that `after` belongs to."},
+      {"ticket", "A one-time ticket, instead of a token."}};
   ports.routes.add(stream, [ports](Call& call) { return open_stream(ports, call); });
 }
 

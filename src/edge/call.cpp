@@ -42,9 +42,8 @@ Result<wire::JsonNode> Call::body_node() {
     const std::string field(name);
     if (principal.auth_method != "none")
       return fail(Errc::forbidden, "The body's " + field + " is not the caller's.");
-    warn("IDENTITY_IGNORED",
-         field + " of the body is not used; send " +
-             (name == "tenant_id" ? "X-Tenant-ID." : "X-User-ID."));
+    warn("IDENTITY_IGNORED", field + " of the body is not used; send " +
+                                 (name == "tenant_id" ? "X-Tenant-ID." : "X-User-ID."));
   }
   return node;
 }
@@ -69,8 +68,8 @@ Result<std::int64_t> Call::number(std::string_view name, std::int64_t absent, st
   std::int64_t value = 0;
   const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), value);
   if (ec != std::errc() || end != text->data() + text->size() || value < min || value > max)
-    return bad_parameter(name, "must be a whole number from " + std::to_string(min) + " to " +
-                                   std::to_string(max));
+    return bad_parameter(
+        name, "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   return value;
 }
 

@@ -42,8 +42,7 @@ Task<Result<std::optional<contracts::IdempotencyRecord>>> Idempotency::find(std:
 
 Task<Result<Idempotency::Entry>> Idempotency::enter(Key key) {
   const auto executor = co_await boost::asio::this_coro::executor;
-  const auto conflict =
-      fail(Errc::conflict, "This X-Idempotency-Key was used with another body.");
+  const auto conflict = fail(Errc::conflict, "This X-Idempotency-Key was used with another body.");
   for (;;) {
     const auto found = running_.find(key.scope);
     if (found == running_.end()) break;

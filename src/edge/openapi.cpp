@@ -64,8 +64,9 @@ void write_responses(wire::JsonWriter& out, const RouteSpec& spec) {
   const bool is_json = spec.content_type == "application/json";
   std::string schema = "{}";
   if (is_json && spec.right != security::Right::open)
-    schema = R"({"allOf":[{"$ref":"#/components/schemas/Envelope"},{"type":"object","properties":{"data":)" +
-             (spec.response_schema.empty() ? std::string("{}") : spec.response_schema) + "}}]}";
+    schema =
+        R"({"allOf":[{"$ref":"#/components/schemas/Envelope"},{"type":"object","properties":{"data":)" +
+        (spec.response_schema.empty() ? std::string("{}") : spec.response_schema) + "}}]}";
   else if (!spec.response_schema.empty())
     schema = spec.response_schema;
   out.key("responses");

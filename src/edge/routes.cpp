@@ -78,9 +78,8 @@ void Routes::add(RouteSpec spec, Handler handler) {
   route->handler = std::move(handler);
   const auto* kept = route.get();
   s.routes.push_back(std::move(route));
-  s.router.add(spec.method, spec.pattern, [&s, kept](net::Request request) {
-    return s.serve(*kept, std::move(request));
-  });
+  s.router.add(spec.method, spec.pattern,
+               [&s, kept](net::Request request) { return s.serve(*kept, std::move(request)); });
   s.specs.push_back(std::move(spec));
 }
 
@@ -89,18 +88,15 @@ void Routes::add_bare(RouteSpec spec, net::Handler handler) {
   state_->specs.push_back(std::move(spec));
 }
 
-void Routes::set_fallback(net::Handler handler) {
-  state_->router.set_fallback(std::move(handler));
-}
+void Routes::set_fallback(net::Handler handler) { state_->router.set_fallback(std::move(handler)); }
 
 contracts::RequestContext Routes::context_of(const net::Request& request) const {
   contracts::RequestContext context;
   const auto given = request.header("X-Request-ID");
-  context.request_id = is_printable(given, 128) ? std::string(given)
-                                                : make_id("req", state_->ports.sources);
+  context.request_id =
+      is_printable(given, 128) ? std::string(given) : make_id("req", state_->ports.sources);
   const auto parent = observability::parse_traceparent(request.header("traceparent"));
-  const auto trace =
-      parent ? *parent : observability::new_trace(state_->ports.sources.random);
+  const auto trace = parent ? *parent : observability::new_trace(state_->ports.sources.random);
   context.trace_id = trace.trace_id;
   if (parent) context.parent_span_id = parent->span_id;
   return context;
@@ -134,13 +130,26 @@ Result<contracts::Principal> Routes::identify(const net::Request& request, bool 
 net::Response Routes::refusal(int status, std::string_view why) const {
   Errc code = Errc::invalid_request;
   switch (status) {
-    case 401: code = Errc::unauthorized; break;
-    case 403: code = Errc::forbidden; break;
-    case 404: code = Errc::not_found; break;
-    case 405: code = Errc::method_not_allowed; break;
-    case 413: code = Errc::payload_too_large; break;
-    case 503: code = Errc::overloaded; break;
-    default: code = status >= 500 && status != 505 ? Errc::internal : Errc::invalid_request;
+    case 401:
+      code = Errc::unauthorized;
+      break;
+    case 403:
+      code = Errc::forbidden;
+      break;
+    case 404:
+      code = Errc::not_found;
+      break;
+    case 405:
+      code = Errc::method_not_allowed;
+      break;
+    case 413:
+      code = Errc::payload_too_large;
+      break;
+    case 503:
+      code = Errc::overloaded;
+      break;
+    default:
+      code = status >= 500 && status != 505 ? Errc::internal : Errc::invalid_request;
   }
   const Error error = fail(code, std::string(why));
   const std::vector<Notice> warnings;
@@ -244,8 +253,7 @@ Task<Result<void>> Routes::State::admit(const Route& route, Routes& routes, Call
   if (!security::may(call.principal, route.spec.right)) {
     std::string reason = "needs the role " + std::string(security::least_role(route.spec.right));
     auto denied = fail(Errc::forbidden, "This " + reason + ".");
-    const auto kept =
-        co_await audit(route, call, wire::AuditOutcome::denied, std::move(reason));
+    const auto kept = co_await audit(route, call, wire::AuditOutcome::denied, std::move(reason));
     if (!kept) co_return kept.error();
     co_return denied;
   }
@@ -255,14 +263,14 @@ Task<Result<void>> Routes::State::admit(const Route& route, Routes& routes, Call
 
 net::Response Routes::State::finish(const Route& route, const Call& call, Result<Reply> outcome,
                                     Time began) {
-  EnvelopeParts parts{call.context.request_id, {}, call.warnings, call.degraded,
-                      milliseconds_since(began)};
+  EnvelopeParts parts{
+      call.context.request_id, {}, call.warnings, call.degraded, milliseconds_since(began)};
   net::Response response;
   if (!outcome) {
     response = error_response(outcome.error(), parts);
     if (response.status == 500)
-      ports.telemetry.emit(RequestFailed{route.spec.pattern, outcome.error().detail,
-                                         call.context.request_id});
+      ports.telemetry.emit(
+          RequestFailed{route.spec.pattern, outcome.error().detail, call.context.request_id});
   } else if (outcome->whole) {
     response = std::move(*outcome->whole);
     for (const auto& [name, value] : outcome->headers.all()) response.headers.add(name, value);
@@ -288,7 +296,8 @@ Task<net::Response> Routes::State::run(const Route& route, Call& call, Time bega
 Task<net::Response> Routes::State::run_once(const Route& route, Call& call, Time began) {
   const auto given = call.request.header("X-Idempotency-Key");
   if (!is_printable(given, kKeyBytesMax)) {
-    auto error = fail(Errc::invalid_request, "X-Idempotency-Key must be 1 to 255 printable characters.");
+    auto error =
+        fail(Errc::invalid_request, "X-Idempotency-Key must be 1 to 255 printable characters.");
     co_return finish(route, call, std::move(error), began);
   }
   Idempotency::Key key;

@@ -88,8 +88,7 @@ Task<Attempt> exchange(Stream& stream, const std::string& text, const ClientRequ
   for (;;) {
     const auto old_size = in.size();
     in.resize(old_size + kReadBytes);
-    const auto got =
-        co_await stream.read_some(in.data() + old_size, kReadBytes, request.deadline);
+    const auto got = co_await stream.read_some(in.data() + old_size, kReadBytes, request.deadline);
     in.resize(old_size + (got ? *got : 0));
     ParseState state = ParseState::need_head;
     if (!got && got.error().code != Errc::io) {

@@ -50,8 +50,8 @@ Response Site::refuse(int status, std::string_view why) const {
 }
 
 std::string serialize(const Response& response, SerializeOptions options) {
-  const std::string_view body =
-      response.shared_body ? std::string_view(*response.shared_body) : std::string_view(response.body);
+  const std::string_view body = response.shared_body ? std::string_view(*response.shared_body)
+                                                     : std::string_view(response.body);
   std::string out;
   out.reserve(256 + body.size());
   out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
@@ -179,7 +179,7 @@ Task<Connection::Next> Connection::answer(Request request, bool keep_alive) {
   if (keep_alive && out_.size() < kGatherBytes) co_return Next::go_on;
   const bool is_flushed = co_await flush();
   if (is_flushed && !keep_alive) co_await linger();
-  co_return is_flushed && keep_alive ? Next::go_on : Next::stop;
+  co_return is_flushed&& keep_alive ? Next::go_on : Next::stop;
 }
 
 Task<void> Connection::serve() {

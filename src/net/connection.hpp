@@ -20,7 +20,7 @@ struct Site {
 
 struct SerializeOptions {
   bool keep_alive = true;
-  bool is_head = false;    ///< answer to HEAD: the length, but no body
+  bool is_head = false;     ///< answer to HEAD: the length, but no body
   bool is_chunked = false;  ///< a stream follows
 };
 /// Head and body as they go over the wire.

@@ -41,7 +41,8 @@ class Collector : public http::basic_parser<is_request> {
   virtual void check_head(error_code&) {}
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
     // Reserved up to a bound: a length that is only claimed costs no memory.
-    if (length && !on_body) body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 64U << 10U)));
+    if (length && !on_body)
+      body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 64U << 10U)));
   }
   std::size_t take_piece(string_view piece, error_code& ec) {
     if (!on_body) {
@@ -67,14 +68,22 @@ class Collector : public http::basic_parser<is_request> {
 
 Method method_from(http::verb verb) {
   switch (verb) {
-    case http::verb::get: return Method::get;
-    case http::verb::head: return Method::head;
-    case http::verb::post: return Method::post;
-    case http::verb::put: return Method::put;
-    case http::verb::patch: return Method::patch;
-    case http::verb::delete_: return Method::delete_;
-    case http::verb::options: return Method::options;
-    default: return Method::other;
+    case http::verb::get:
+      return Method::get;
+    case http::verb::head:
+      return Method::head;
+    case http::verb::post:
+      return Method::post;
+    case http::verb::put:
+      return Method::put;
+    case http::verb::patch:
+      return Method::patch;
+    case http::verb::delete_:
+      return Method::delete_;
+    case http::verb::options:
+      return Method::options;
+    default:
+      return Method::other;
   }
 }
 

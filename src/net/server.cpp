@@ -51,7 +51,8 @@ Task<void> Server::State::accept_loop() {
 void Server::State::admit(tcp::socket socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
-  auto connection = std::make_shared<Connection>(site, std::make_shared<Watchdog>(std::move(socket)));
+  auto connection =
+      std::make_shared<Connection>(site, std::make_shared<Watchdog>(std::move(socket)));
   connections.push_back(connection);
   const auto place = std::prev(connections.end());
   ++stats.connections_total;
@@ -95,7 +96,8 @@ Result<std::uint16_t> Server::start() {
   const auto& config = s.site.config;
   const auto place = config.host + ":" + std::to_string(config.port);
   error_code ec;
-  const auto address = asio::ip::make_address(config.host == "localhost" ? "127.0.0.1" : config.host, ec);
+  const auto address =
+      asio::ip::make_address(config.host == "localhost" ? "127.0.0.1" : config.host, ec);
   if (ec) return fail(Errc::io, "http.host is no address: " + config.host);
   const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(config.port));
   s.acceptor.open(endpoint.protocol(), ec);

@@ -40,12 +40,13 @@ std::string etag_of(std::string_view bytes) {
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string tag = "\"";
-  for (int shift = 60; shift >= 0; shift -= 4) tag += kHex[(hash >> static_cast<unsigned>(shift)) & 15U];
+  for (int shift = 60; shift >= 0; shift -= 4)
+    tag += kHex[(hash >> static_cast<unsigned>(shift)) & 15U];
   return tag + "\"";
 }
 
-/// `app.3f9a1c2b.js` or `app-3F9A1C2B.js`: eight or more letters and digits before the ending, with a
-/// digit among them.
+/// `app.3f9a1c2b.js` or `app-3F9A1C2B.js`: eight or more letters and digits before the ending, with
+/// a digit among them.
 bool has_content_hash(const fs::path& path) {
   const auto stem = path.stem().string();
   const auto mark = stem.find_last_of(".-");
@@ -94,7 +95,8 @@ Result<StaticFiles> StaticFiles::load(const std::string& folder) {
     file.etag = etag_of(bytes);
     file.is_hashed = has_content_hash(entry.path());
     file.bytes = std::make_shared<const std::string>(std::move(bytes));
-    files.files_.emplace("/" + fs::relative(entry.path(), folder).generic_string(), std::move(file));
+    files.files_.emplace("/" + fs::relative(entry.path(), folder).generic_string(),
+                         std::move(file));
   }
   return files;
 }

@@ -48,7 +48,8 @@ bool Watchdog::is_quiet() noexcept {
 
 Error stream_error(const error_code& ec, bool has_timed_out) {
   if (has_timed_out) return fail(Errc::timed_out, "the peer took too long");
-  if (ec == asio::error::operation_aborted) return fail(Errc::cancelled, "the connection was given up");
+  if (ec == asio::error::operation_aborted)
+    return fail(Errc::cancelled, "the connection was given up");
   return fail(Errc::io, ec.message());
 }
 

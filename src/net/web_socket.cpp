@@ -113,8 +113,8 @@ bool WsReader::read_head(Frame& frame, std::uint16_t& code) const {
   const bool is_known = op <= 2 || (op >= 8 && op <= 10);
   const bool is_masked = (byte(1) & 0x80U) != 0;  // section 5.1: a client's frame always is
   if ((byte(0) & 0x70U) != 0 || !is_known || !is_masked ||
-      (is_control && (!frame.is_final || length > kControlBytesMax)) ||
-      (op == 0 && !in_message_) || ((op == 1 || op == 2) && in_message_)) {
+      (is_control && (!frame.is_final || length > kControlBytesMax)) || (op == 0 && !in_message_) ||
+      ((op == 1 || op == 2) && in_message_)) {
     code = kProtocolError;
     return false;
   }

@@ -58,7 +58,8 @@ class TokenAuthenticator final : public Authenticator {
     principal.ip = credentials.ip;
     if (!is_good_id(principal.tenant_id) || principal.tenant_id.starts_with('_'))
       return fail(Errc::unauthorized, "the token names no tenant");
-    if (!is_good_id(principal.user_id)) return fail(Errc::unauthorized, "the token names no subject");
+    if (!is_good_id(principal.user_id))
+      return fail(Errc::unauthorized, "the token names no subject");
     if (!credentials.tenant_header.empty() && credentials.tenant_header != principal.tenant_id)
       return fail(Errc::forbidden, "X-Tenant-ID names another tenant than the token");
     if (!credentials.user_header.empty() && credentials.user_header != principal.user_id)

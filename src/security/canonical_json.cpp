@@ -11,28 +11,28 @@
 namespace loquat::security {
 namespace {
 
-/// RFC 8785 sorts by UTF-16 code units. That differs from byte order only between U+E000..U+FFFF and
-/// what lies above, whose surrogates come first: move those lead bytes before the others.
+/// RFC 8785 sorts by UTF-16 code units. That differs from byte order only between U+E000..U+FFFF
+/// and what lies above, whose surrogates come first: move those lead bytes before the others.
 bool utf16_less(std::string_view a, std::string_view b) {
   const auto rank = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0xF0) return byte - 0x02;               // surrogates, below U+E000
+    if (byte >= 0xF0) return byte - 0x02;                        // surrogates, below U+E000
     return byte >= 0xEE ? byte + 0x08 : static_cast<int>(byte);  // U+E000 and up
   };
   return std::ranges::lexicographical_compare(a, b, {}, rank, rank);
 }
 
-/// A double as ECMAScript writes it (RFC 8785, section 3.2.2.3): shortest digits, plain notation from
-/// 1e-6 up to 1e21.
+/// A double as ECMAScript writes it (RFC 8785, section 3.2.2.3): shortest digits, plain notation
+/// from 1e-6 up to 1e21.
 void append_number(std::string& out, double value) {
   if (value == 0) {
     out += '0';
     return;
   }
   std::array<char, 32> buffer{};
-  const auto end =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific)
-          .ptr;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                 std::chars_format::scientific)
+                       .ptr;
   std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
   if (text.starts_with('-')) {
     out += '-';
@@ -64,13 +64,27 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += "\\u00";
@@ -87,11 +101,19 @@ void append_string(std::string& out, std::string_view text) {
 void append(std::string& out, const wire::JsonNode& node) {
   using Kind = wire::JsonNode::Kind;
   switch (node.kind) {
-    case Kind::null: out += "null"; return;
-    case Kind::boolean: out += node.boolean ? "true" : "false"; return;
+    case Kind::null:
+      out += "null";
+      return;
+    case Kind::boolean:
+      out += node.boolean ? "true" : "false";
+      return;
     case Kind::integer:
-    case Kind::number: append_number(out, node.number); return;
-    case Kind::string: append_string(out, node.string); return;
+    case Kind::number:
+      append_number(out, node.number);
+      return;
+    case Kind::string:
+      append_string(out, node.string);
+      return;
     case Kind::array: {
       out += '[';
       for (std::size_t i = 0; i < node.items.size(); ++i) {
@@ -104,7 +126,8 @@ void append(std::string& out, const wire::JsonNode& node) {
     case Kind::object: {
       std::vector<const wire::JsonMember*> members;
       for (const auto& member : node.members) members.push_back(&member);
-      std::ranges::sort(members, [](const auto* a, const auto* b) { return utf16_less(a->key, b->key); });
+      std::ranges::sort(members,
+                        [](const auto* a, const auto* b) { return utf16_less(a->key, b->key); });
       out += '{';
       for (std::size_t i = 0; i < members.size(); ++i) {
         if (i > 0) out += ',';

@@ -27,12 +27,18 @@ std::optional<std::string> decode_base64url(std::string_view text) {
   unsigned bits = 0, value = 0;
   for (const char c : text) {
     unsigned digit = 0;
-    if (c >= 'A' && c <= 'Z') digit = static_cast<unsigned>(c - 'A');
-    else if (c >= 'a' && c <= 'z') digit = static_cast<unsigned>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9') digit = static_cast<unsigned>(c - '0') + 52;
-    else if (c == '-') digit = 62;
-    else if (c == '_') digit = 63;
-    else return std::nullopt;
+    if (c >= 'A' && c <= 'Z')
+      digit = static_cast<unsigned>(c - 'A');
+    else if (c >= 'a' && c <= 'z')
+      digit = static_cast<unsigned>(c - 'a') + 26;
+    else if (c >= '0' && c <= '9')
+      digit = static_cast<unsigned>(c - '0') + 52;
+    else if (c == '-')
+      digit = 62;
+    else if (c == '_')
+      digit = 63;
+    else
+      return std::nullopt;
     value = (value << 6U) | digit;
     bits += 6;
     if (bits >= 8) {
@@ -66,7 +72,8 @@ bool is_rsa_public_key(const std::string& pem) {
 
 std::string text_claim(const wire::JsonNode& claims, std::string_view name) {
   const auto* node = claims.find(name);
-  return node != nullptr && node->kind == wire::JsonNode::Kind::string ? node->string : std::string();
+  return node != nullptr && node->kind == wire::JsonNode::Kind::string ? node->string
+                                                                       : std::string();
 }
 
 /// A NumericDate; nothing if it is absent. `is_bad` if it is no time.
@@ -128,8 +135,7 @@ Result<Claims> JwtVerifier::verify(std::string_view token) const {
   if (text_claim(*header, "alg") != name_of(config_.algorithm))
     return refuse("the token's algorithm is not the configured one");
   if (header->find("crit") != nullptr) return refuse("the token asks for an extension");
-  const auto algorithm =
-      config_.algorithm == JwtAlgorithm::RS256 ? JWT_ALG_RS256 : JWT_ALG_HS256;
+  const auto algorithm = config_.algorithm == JwtAlgorithm::RS256 ? JWT_ALG_RS256 : JWT_ALG_HS256;
   if (!has_good_signature(std::string(token), key_.reveal(), algorithm))
     return refuse("the token's signature does not fit");
 

@@ -16,8 +16,9 @@ struct Claims {
   WallTime expires_at{};
 };
 
-/// Checks a compact JWS (RFC 7515, 7519) against one key and one algorithm. The signature is libjwt's
-/// work; the algorithm is pinned before it sees the token, so the token's own header chooses nothing.
+/// Checks a compact JWS (RFC 7515, 7519) against one key and one algorithm. The signature is
+/// libjwt's work; the algorithm is pinned before it sees the token, so the token's own header
+/// chooses nothing.
 class JwtVerifier {
  public:
   /// Errors: invalid_request naming the setting: a key that does not fit the algorithm.

@@ -25,8 +25,8 @@ struct Ports {
   contracts::InsightStore* insights = nullptr;     ///< null: no /insights
   contracts::TraceStore* traces = nullptr;         ///< null: no /traces
   const net::StaticFiles* page = nullptr;          ///< null: no page at /
-  std::string version, instance;
-  std::function<bool()> is_ready;  ///< for /health/ready; empty: always
+  std::string version{}, instance{};
+  std::function<bool()> is_ready{};  ///< for /health/ready; empty: always
   std::chrono::seconds stream_heartbeat{15};
 };
 

@@ -35,12 +35,12 @@ struct RouteSpec {
   std::string action;   ///< audit action and operationId, e.g. `feedback.submit`
   std::string summary;  ///< one sentence
   std::string resource_type;
-  std::string resource_param;  ///< pattern parameter that names the resource; empty: none
+  std::string resource_param;   ///< pattern parameter that names the resource; empty: none
   std::string request_schema;   ///< wire::inline_schema<T>(); empty: takes no body
   std::string response_schema;  ///< of `data`; empty: any
   std::vector<Parameter> query;
   int success = 200;
-  bool idempotent = false;      ///< honours X-Idempotency-Key
+  bool idempotent = false;  ///< honours X-Idempotency-Key
   bool audited = true;
   bool takes_ticket = false;  ///< also ?ticket=, ?token= and the cookie of a ticket
   std::string content_type = "application/json";

@@ -21,7 +21,7 @@ struct ClientRequest {
   std::string url;  ///< http:// or https://
   Headers headers;  ///< Host, Content-Length and Connection are the client's own
   std::string body;
-  Time deadline{};  ///< for everything, connecting included; must be set
+  Time deadline{};                 ///< for everything, connecting included; must be set
   std::size_t max_body_bytes = 0;  ///< 0: the client's limit
   /// Takes the body piece by piece instead of `ClientResponse::body`; false stops (cancelled).
   std::function<bool(std::string_view)> on_body;
@@ -42,9 +42,9 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Any status is a success here. Errors: invalid_request (the URL), unavailable (no connection, or
-  /// lost before an answer), timed_out, payload_too_large, corrupt (no HTTP), cancelled (on_body).
-  /// Cancelling the task closes the connection.
+  /// Any status is a success here. Errors: invalid_request (the URL), unavailable (no connection,
+  /// or lost before an answer), timed_out, payload_too_large, corrupt (no HTTP), cancelled
+  /// (on_body). Cancelling the task closes the connection.
   [[nodiscard]] Task<Result<ClientResponse>> send(ClientRequest request);
   /// Closes pooled connections.
   void close_idle() noexcept;
@@ -60,7 +60,8 @@ struct Url {
   std::string port;
   std::string target;  ///< path and query, at least `/`
 };
-/// Errors: invalid_request: not http(s), no host, user info, or a character that may not stand there.
+/// Errors: invalid_request: not http(s), no host, user info, or a character that may not stand
+/// there.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
 
 }  // namespace loquat::net

@@ -37,7 +37,8 @@ class WsReader {
     Kind kind = Kind::need_more;
     WsOpcode opcode = WsOpcode::text;  ///< of a message
     std::string payload;               ///< of a message, ping or pong; a close's reason
-    std::uint16_t code = 0;  ///< close: the peer's code (1005 if none); failed: the code to close with
+    std::uint16_t code =
+        0;  ///< close: the peer's code (1005 if none); failed: the code to close with
   };
   void feed(std::string_view bytes) { buffer_.append(bytes); }
   /// The next thing that is whole. After `close` or `failed` there is no more.

@@ -22,15 +22,16 @@ struct Credentials {
 /// Proves who calls. Loop thread only; does not wait.
 class Authenticator {
  public:
-  /// Reads the key. Errors: invalid_request naming the key and what is allowed (no key, HS256 secret
-  /// under 32 bytes, no RSA key of 2048 bits or more, `none` on an address that is not loopback).
+  /// Reads the key. Errors: invalid_request naming the key and what is allowed (no key, HS256
+  /// secret under 32 bytes, no RSA key of 2048 bits or more, `none` on an address that is not
+  /// loopback).
   [[nodiscard]] static Result<std::unique_ptr<Authenticator>> make(const AuthConfig& config,
                                                                    std::string_view http_host,
                                                                    const WallClock& wall);
   virtual ~Authenticator() = default;
   /// Errors: unauthorized (no token, or it is malformed, of another algorithm or key, expired, not
-  /// yet valid, of another issuer or audience, without tenant or subject); forbidden (a header names
-  /// another tenant or user than the token). The detail names the reason, never the token.
+  /// yet valid, of another issuer or audience, without tenant or subject); forbidden (a header
+  /// names another tenant or user than the token). The detail names the reason, never the token.
   [[nodiscard]] virtual Result<contracts::Principal> authenticate(
       const Credentials& credentials) const = 0;
   [[nodiscard]] virtual AuthMode mode() const noexcept = 0;

@@ -16,15 +16,23 @@ constexpr std::size_t kEntriesMax = 256;
 EndReason reason_of(wire::CloseCode code) {
   using enum wire::CloseCode;
   switch (code) {
-    case going_away: return EndReason::going_away;
+    case going_away:
+      return EndReason::going_away;
     case policy:
-    case too_big: return EndReason::policy;
-    case overloaded: return EndReason::overloaded;
-    case token: return EndReason::token;
-    case role: return EndReason::role;
-    case no_such_session: return EndReason::session;
-    case heartbeat: return EndReason::heartbeat;
-    case too_slow: return EndReason::slow;
+    case too_big:
+      return EndReason::policy;
+    case overloaded:
+      return EndReason::overloaded;
+    case token:
+      return EndReason::token;
+    case role:
+      return EndReason::role;
+    case no_such_session:
+      return EndReason::session;
+    case heartbeat:
+      return EndReason::heartbeat;
+    case too_slow:
+      return EndReason::slow;
   }
   return EndReason::policy;
 }
@@ -165,7 +173,8 @@ Task<void> Connection::follow_loop() {
   const std::size_t batch_bytes = std::min(kWriteBytes, half_queue() / 2);
   while (!is_closing_) {
     if (cursor_ >= log->last_seq()) {
-      if (log->is_closed()) co_return end(wire::CloseCode::no_such_session, "the session has ended");
+      if (log->is_closed())
+        co_return end(wire::CloseCode::no_such_session, "the session has ended");
       co_await (log->wait(cursor_) || moved_.wait());
       continue;
     }
@@ -303,8 +312,8 @@ Task<void> Connection::perform(Submit submit) {
 Task<void> Connection::perform(CancelTurn cancel) {
   const auto admitted = co_await admit(security::Right::ask, "message.cancel");
   if (!admitted) co_return send(ConnectionFsm::error(admitted.error()));
-  const auto done = co_await ports_.conversations.cancel(
-      admitted_.principal, admitted_.session_id, std::move(cancel.message_id));
+  const auto done = co_await ports_.conversations.cancel(admitted_.principal, admitted_.session_id,
+                                                         std::move(cancel.message_id));
   if (!done) send(ConnectionFsm::error(done.error()));
 }
 
@@ -315,9 +324,8 @@ Task<void> Connection::perform(GiveFeedback feedback) {
   const auto admitted = co_await admit(security::Right::respond, "feedback.submit");
   if (!admitted) co_return send(ConnectionFsm::error(admitted.error(), client_id));
   auto context = new_context();
-  const auto receipt =
-      co_await ports_.feedback->submit(admitted_.principal, std::move(context),
-                                       admitted_.session_id, std::move(feedback.body));
+  const auto receipt = co_await ports_.feedback->submit(
+      admitted_.principal, std::move(context), admitted_.session_id, std::move(feedback.body));
   if (!receipt) co_return send(ConnectionFsm::error(receipt.error(), client_id));
   send(ConnectionFsm::receipt(client_id, *receipt));
 }

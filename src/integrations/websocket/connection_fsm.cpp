@@ -121,7 +121,8 @@ Action ConnectionFsm::error(const Error& error, const std::optional<std::string>
   return frame("error", [&](wire::JsonWriter& out) {
     put(out, "code", known.name);
     std::string message = known.status == 500 ? "Something went wrong on our side." : error.detail;
-    for (const auto& issue : error.fields) message += " " + issue.pointer + " " + issue.message + ".";
+    for (const auto& issue : error.fields)
+      message += " " + issue.pointer + " " + issue.message + ".";
     put(out, "message", message);
     put(out, "retryable", known.retryable);
     put_client(out, client_id);
@@ -193,16 +194,16 @@ Actions ConnectionFsm::on_frame(std::string_view text, const LogState& log) {
       // The cursor first: entries of the old place must be gone before the client hears `resumed`.
       Actions actions = move_to(f.after, log);
       std::ranges::reverse(actions);
-      actions.insert(actions.begin() + 1, frame("resumed", [&](wire::JsonWriter& out) {
-                       put(out, "after", f.after);
-                     }));
+      actions.insert(actions.begin() + 1,
+                     frame("resumed", [&](wire::JsonWriter& out) { put(out, "after", f.after); }));
       return actions;
     });
   return {error(fail(Errc::invalid_request, "This type of frame is not known."), client_of(*node))};
 }
 
 Actions ConnectionFsm::on_tick(Time now, WallTime wall) {
-  if (token_end_ && *token_end_ <= wall) return {Close{wire::CloseCode::token, "the token has expired"}};
+  if (token_end_ && *token_end_ <= wall)
+    return {Close{wire::CloseCode::token, "the token has expired"}};
   if (now - last_heard_ >= 2 * limits_.heartbeat_interval)
     return {Close{wire::CloseCode::heartbeat, "no sign of life"}};
   if (now < next_ping_) return {};

@@ -45,8 +45,8 @@ struct Close {
   wire::CloseCode code = wire::CloseCode::policy;
   std::string reason;
 };
-using Action = std::variant<SendText, SendPing, Submit, CancelTurn, GiveFeedback, SetMode,
-                            MoveCursor, Close>;
+using Action =
+    std::variant<SendText, SendPing, Submit, CancelTurn, GiveFeedback, SetMode, MoveCursor, Close>;
 using Actions = std::vector<Action>;
 
 struct Place {

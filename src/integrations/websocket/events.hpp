@@ -6,7 +6,18 @@
 
 namespace loquat::websocket {
 
-enum class EndReason { client, going_away, policy, overloaded, token, role, session, heartbeat, slow, lost };
+enum class EndReason {
+  client,
+  going_away,
+  policy,
+  overloaded,
+  token,
+  role,
+  session,
+  heartbeat,
+  slow,
+  lost
+};
 enum class RefusalReason { full, origin, draining, handshake };
 
 struct ConnectionEnded {

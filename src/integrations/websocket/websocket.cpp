@@ -97,9 +97,8 @@ class Room final : public WebSocketRoom {
                   {"epoch", "The epoch that `after` belongs to."},
                   {"ticket", "A one-time ticket, instead of a token."}};
     spec.success = 101;
-    ports_.routes.add_bare(std::move(spec), [this](net::Request request) {
-      return answer(std::move(request));
-    });
+    ports_.routes.add_bare(std::move(spec),
+                           [this](net::Request request) { return answer(std::move(request)); });
   }
 
   Task<void> drain(Time deadline) override {
@@ -110,7 +109,9 @@ class Room final : public WebSocketRoom {
     // By weak pointers: connections leave the list while we wait.
     std::vector<std::weak_ptr<Connection>> all(open_.begin(), open_.end());
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (i > 0) co_await runtime::sleep_until(now + spread * static_cast<long>(i) / static_cast<long>(count));
+      if (i > 0)
+        co_await runtime::sleep_until(now +
+                                      spread * static_cast<long>(i) / static_cast<long>(count));
       if (const auto connection = all[i].lock())
         connection->end(wire::CloseCode::going_away,
                         "going away; resume after=" + std::to_string(connection->cursor()));

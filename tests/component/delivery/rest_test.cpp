@@ -21,7 +21,8 @@ TEST_F(Rest, ASessionFromItsBeginningToItsEnd) {
     auto response = co_await call(net::Method::post, base, R"({"title":"t"})");
     EXPECT_EQ(response.status, 201);
     const auto id = data_of(response).find("session_id")->string;
-    response = co_await call(net::Method::post, base + "/" + id + "/messages", R"({"message":"q"})");
+    response =
+        co_await call(net::Method::post, base + "/" + id + "/messages", R"({"message":"q"})");
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(data_of(response).find("response")->string, "about q");
     const auto envelope = wire::parse_json(response.body).value();
@@ -31,8 +32,7 @@ TEST_F(Rest, ASessionFromItsBeginningToItsEnd) {
     response = co_await call(net::Method::post, base + "/" + id + "/messages?async=true",
                              R"({"message":"q2"})");
     EXPECT_EQ(response.status, 202);
-    EXPECT_EQ(data_of(response).find("events_url")->string,
-              base + "/" + id + "/events?after=5");
+    EXPECT_EQ(data_of(response).find("events_url")->string, base + "/" + id + "/events?after=5");
     response = co_await call(net::Method::get, base + "/" + id + "/messages");
     EXPECT_EQ(data_of(response).find("items")->items.size(), 2U);
     response = co_await call(net::Method::post, base + "/" + id + "/messages/me-2/cancel");
@@ -116,7 +116,8 @@ TEST_F(Rest, ATicketOpensAStreamAndLeavesACookieForItsReconnects) {
     const auto ticket = data_of(response).find("ticket")->string;
     RawPeer peer(context.get_executor());
     co_await peer.connect(port);
-    const auto get = "GET /api/v1/agents/stream/s?after=0&ticket=" + ticket + " HTTP/1.1\r\nHost: h\r\n";
+    const auto get =
+        "GET /api/v1/agents/stream/s?after=0&ticket=" + ticket + " HTTP/1.1\r\nHost: h\r\n";
     co_await peer.send(get + "\r\n");
     const auto head = co_await peer.read_until("\r\n\r\n");
     const auto at = head.find("Set-Cookie: loquat_stream=");

@@ -48,8 +48,7 @@ class Resume : public Delivery {
     peer.cut();
     co_return taken;
   }
-  Task<std::vector<std::string>> take_by_sse(std::string id, std::size_t after,
-                                             std::size_t count) {
+  Task<std::vector<std::string>> take_by_sse(std::string id, std::size_t after, std::size_t count) {
     std::vector<std::string> taken;
     RawPeer peer(context.get_executor());
     co_await peer.connect(port);
@@ -129,14 +128,14 @@ TEST_F(Resume, WhatIsGoneIsAGapOnEveryTransport) {
 
     RawPeer stream(context.get_executor());
     co_await stream.connect(port);
-    co_await stream.send("GET /api/v1/agents/stream/s?after=4&epoch=old HTTP/1.1\r\nHost: h\r\n\r\n");
+    co_await stream.send(
+        "GET /api/v1/agents/stream/s?after=4&epoch=old HTTP/1.1\r\nHost: h\r\n\r\n");
     const auto before = co_await stream.read_until("event: gap\n");
     EXPECT_FALSE(before.empty());
     const auto gap = co_await stream.read_until("\n\n");
     EXPECT_EQ(gap, R"(data: {"type":"gap","first_seq":3,"epoch":"epoch-1"})");
 
-    const auto poll =
-        co_await call(net::Method::get, "/api/v1/bi/chat/sessions/s/events?after=1");
+    const auto poll = co_await call(net::Method::get, "/api/v1/bi/chat/sessions/s/events?after=1");
     EXPECT_NE(poll.body.find(R"("gap":{"first_seq":3,"epoch":"epoch-1"})"), std::string::npos);
     EXPECT_NE(poll.body.find(R"("events":[{"seq":3,)"), std::string::npos);
   });
@@ -145,8 +144,8 @@ TEST_F(Resume, APlaceBeyondTheLogIsAnErrorThatNamesTheLastSeq) {
   start();
   run([&]() -> Task<void> {
     fill("s");
-    for (const auto* path : {"/api/v1/bi/chat/sessions/s/events?after=99",
-                             "/api/v1/agents/stream/s?after=99"}) {
+    for (const auto* path :
+         {"/api/v1/bi/chat/sessions/s/events?after=99", "/api/v1/agents/stream/s?after=99"}) {
       const auto answer = co_await call(net::Method::get, path);
       EXPECT_EQ(answer.status, 400);
       EXPECT_NE(answer.body.find("which is 4"), std::string::npos) << answer.body;

@@ -13,8 +13,8 @@
 namespace loquat::net {
 namespace {
 
-using test::RawPeer;
 using std::chrono::seconds;
+using test::RawPeer;
 
 Task<Response> echo(Request request) {
   if (request.path == "/throw") throw std::runtime_error("bug");
@@ -28,7 +28,8 @@ Task<Response> echo(Request request) {
     };
     co_return response;
   }
-  co_return make_response(200, "text/plain", request.method_text + " " + request.path + " " + request.body);
+  co_return make_response(200, "text/plain",
+                          request.method_text + " " + request.path + " " + request.body);
 }
 
 class Door : public testing::Test {
@@ -80,7 +81,8 @@ TEST_F(Door, RefusesByItselfWhatNoHandlerShouldSee) {
         {"nonsense\r\n\r\n", "400"},
         {"GET / HTTP/1.1\r\n\r\n", "400"},
         {"GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n", "431"},
-        {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000\r\n\r\n" + std::string(2000, 'x'), "413"},
+        {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000\r\n\r\n" + std::string(2000, 'x'),
+         "413"},
         {"GET / HTTP/9.9\r\nHost: h\r\n\r\n", "505"}};
     for (const auto& [text, status] : cases) {
       RawPeer peer(context.get_executor());
@@ -191,21 +193,21 @@ class Calling : public testing::Test {
  protected:
   Errc code_for(std::string answer, std::size_t max = 0) {
     boost::asio::io_context context;
-    boost::asio::ip::tcp::acceptor acceptor(
-        context, {boost::asio::ip::address_v4::loopback(), 0});
+    boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
     boost::asio::co_spawn(context, serve_once(acceptor, std::move(answer)),
                           [](const std::exception_ptr&) {});
     Errc code = Errc::internal;
-    test::run_on(context, [](boost::asio::io_context& c, std::uint16_t port, std::size_t most,
-                             Errc& out) -> Task<void> {
-      Client client(c.get_executor());
-      ClientRequest request;
-      request.url = "http://127.0.0.1:" + std::to_string(port) + "/";
-      request.deadline = Clock::now() + seconds(5);
-      request.max_body_bytes = most;
-      const auto response = co_await client.send(std::move(request));
-      if (!response) out = response.error().code;
-    }(context, acceptor.local_endpoint().port(), max, code));
+    test::run_on(context,
+                 [](boost::asio::io_context& c, std::uint16_t port, std::size_t most,
+                    Errc& out) -> Task<void> {
+                   Client client(c.get_executor());
+                   ClientRequest request;
+                   request.url = "http://127.0.0.1:" + std::to_string(port) + "/";
+                   request.deadline = Clock::now() + seconds(5);
+                   request.max_body_bytes = most;
+                   const auto response = co_await client.send(std::move(request));
+                   if (!response) out = response.error().code;
+                 }(context, acceptor.local_endpoint().port(), max, code));
     return code;
   }
 };
@@ -244,28 +246,33 @@ TEST_F(Door, AnAnswerThatDoesNotComeIsTimedOut) {
   ManualClock clock;
   Errc code = Errc::internal;
   bool is_over = false;
-  test::run_on(context, [](Door_AnAnswerThatDoesNotComeIsTimedOut_Test& t, ManualClock& c, Errc& out,
-                           bool& over) -> Task<void> {
-    boost::asio::co_spawn(t.context, [](ManualClock& mc, bool& done) -> Task<void> {
-      while (!done) {
-        co_await runtime::yield_to_others();
-        mc.advance(std::chrono::milliseconds(10));
-      }
-    }(c, over), [](const std::exception_ptr&) {});
-    Client client(t.context.get_executor());
-    ClientRequest request;
-    request.url = t.url("/");
-    request.deadline = Clock::now() + seconds(2);
-    const auto response = co_await client.send(std::move(request));
-    if (!response) out = response.error().code;
-    over = true;
-  }(*this, clock, code, is_over));
+  test::run_on(context,
+               [](Door_AnAnswerThatDoesNotComeIsTimedOut_Test& t, ManualClock& c, Errc& out,
+                  bool& over) -> Task<void> {
+                 boost::asio::co_spawn(
+                     t.context,
+                     [](ManualClock& mc, bool& done) -> Task<void> {
+                       while (!done) {
+                         co_await runtime::yield_to_others();
+                         mc.advance(std::chrono::milliseconds(10));
+                       }
+                     }(c, over),
+                     [](const std::exception_ptr&) {});
+                 Client client(t.context.get_executor());
+                 ClientRequest request;
+                 request.url = t.url("/");
+                 request.deadline = Clock::now() + seconds(2);
+                 const auto response = co_await client.send(std::move(request));
+                 if (!response) out = response.error().code;
+                 over = true;
+               }(*this, clock, code, is_over));
   EXPECT_EQ(code, Errc::timed_out);
   server.reset();
 }
 
 TEST(StaticFiles, ServeTheFolderAndNothingElse) {
-  const auto folder = std::filesystem::temp_directory_path() / ("loquat_page_" + std::to_string(getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("loquat_page_" + std::to_string(getpid()));
   std::filesystem::create_directories(folder / "assets");
   std::ofstream(folder / "index.html") << "<html>";
   std::ofstream(folder / "assets" / "app.3f9a1c2b.js") << "run()";
@@ -288,8 +295,8 @@ TEST(StaticFiles, ServeTheFolderAndNothingElse) {
   EXPECT_EQ(get("/", std::string(page.headers.get("ETag"))).status, 304);
   EXPECT_NE(get("/assets/app.3f9a1c2b.js").headers.get("Cache-Control").find("immutable"),
             std::string_view::npos);
-  for (const auto* path : {"/.secret", "/link.txt", "/../etc/passwd", "/%2e%2e/etc/passwd", "/assets/",
-                           "/assets", "//index.html"})
+  for (const auto* path : {"/.secret", "/link.txt", "/../etc/passwd", "/%2e%2e/etc/passwd",
+                           "/assets/", "/assets", "//index.html"})
     EXPECT_EQ(get(path).status, 404) << path;
 }
 

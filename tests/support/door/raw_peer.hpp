@@ -25,7 +25,8 @@ class RawPeer {
     co_await socket_.async_connect(endpoint, boost::asio::use_awaitable);
   }
   Task<void> send(std::string text) {
-    const auto [ec, n] = co_await boost::asio::async_write(socket_, boost::asio::buffer(text), kTuple);
+    const auto [ec, n] =
+        co_await boost::asio::async_write(socket_, boost::asio::buffer(text), kTuple);
     static_cast<void>(ec), static_cast<void>(n);
   }
   /// Until `mark` has come; gives what stands before it. Empty once the server closed.
@@ -71,7 +72,8 @@ class RawPeer {
     if (head.empty()) co_return frame;
     std::size_t size = static_cast<unsigned char>(head[1]) & 0x7FU;
     if (size >= 126) {
-      const auto more = co_await read_exactly(size == 126 ? std::size_t{2} : std::size_t{8});
+      const std::size_t bytes = size == 126 ? 2 : 8;
+      const auto more = co_await read_exactly(bytes);
       size = 0;
       for (const char c : more) size = size << 8U | static_cast<unsigned char>(c);
     }
@@ -79,7 +81,8 @@ class RawPeer {
     if (size > 0) frame.payload = co_await read_exactly(size);
     co_return frame;
   }
-  /// The next text frame; pings and pongs are passed over. Closed: empty, and `close_code` says why.
+  /// The next text frame; pings and pongs are passed over. Closed: empty, and `close_code` says
+  /// why.
   Task<std::string> read_text() {
     for (;;) {
       auto frame = co_await read_frame();

@@ -58,15 +58,8 @@ struct EdgeWorld {
   explicit EdgeWorld(security::AuthConfig auth = {}) {
     auto made = security::Authenticator::make(auth, "127.0.0.1", wall);
     authenticator = std::move(made.value());
-    edge::Ports ports{sources,
-                      telemetry,
-                      *authenticator,
-                      tickets,
-                      cookies,
-                      limiter,
-                      auditor,
-                      &idempotency,
-                      std::chrono::seconds(20)};
+    edge::Ports ports{sources, telemetry,    *authenticator,          tickets, cookies, limiter,
+                      auditor, &idempotency, std::chrono::seconds(20)};
     routes = std::make_unique<edge::Routes>(ports);
   }
   SystemWallClock wall;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "loquat/runtime/sync.hpp"
 #include "support/door/world.hpp"
 
 namespace loquat::edge {
@@ -18,7 +19,7 @@ struct EchoBody {
 };
 
 class Edge : public testing::Test {
- protected:
+ public:
   Edge() {
     RouteSpec echo;
     echo.method = net::Method::post;

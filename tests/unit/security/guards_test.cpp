@@ -171,8 +171,9 @@ TEST(Rights, FollowTheTable) {
     std::string_view role;
     Right most;
   };
-  for (const auto& [role, most] : {Line{"viewer", Right::read}, Line{"analyst", Right::respond},
-                                   Line{"curator", Right::curate}, Line{"operator", Right::operate}})
+  for (const auto& [role, most] :
+       {Line{"viewer", Right::read}, Line{"analyst", Right::respond},
+        Line{"curator", Right::curate}, Line{"operator", Right::operate}})
     for (const auto& [right, name] : EnumNames<Right>::names)
       EXPECT_EQ(may(role, right), right <= most) << role << " " << name;
   EXPECT_FALSE(may("admin", Right::read)) << "an unknown role";

@@ -57,7 +57,8 @@ std::string sign(jwt_alg_t algorithm, std::string_view key, std::string_view cla
 }
 
 std::string claims(std::string_view more = "", long end = kNow + 600) {
-  return R"({"tenant_id":"acme","sub":"ann","exp":)" + std::to_string(end) + std::string(more) + "}";
+  return R"({"tenant_id":"acme","sub":"ann","exp":)" + std::to_string(end) + std::string(more) +
+         "}";
 }
 
 JwtConfig hs_config() {
