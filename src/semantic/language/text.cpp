@@ -126,10 +126,10 @@ std::optional<Date> date_at(std::string_view text, std::size_t at, std::size_t& 
 
 const std::unordered_map<std::string_view, double>& number_words() {
   static const std::unordered_map<std::string_view, double> words = {
-      {"zero", 0},   {"one", 1},       {"two", 2},     {"three", 3},    {"four", 4},
-      {"five", 5},   {"six", 6},       {"seven", 7},   {"eight", 8},    {"nine", 9},
-      {"ten", 10},   {"eleven", 11},   {"twelve", 12}, {"fifteen", 15}, {"twenty", 20},
-      {"thirty", 30}, {"fifty", 50},   {"dozen", 12}};
+      {"zero", 0},    {"one", 1},     {"two", 2},     {"three", 3},    {"four", 4},
+      {"five", 5},    {"six", 6},     {"seven", 7},   {"eight", 8},    {"nine", 9},
+      {"ten", 10},    {"eleven", 11}, {"twelve", 12}, {"fifteen", 15}, {"twenty", 20},
+      {"thirty", 30}, {"fifty", 50},  {"dozen", 12}};
   return words;
 }
 const std::unordered_map<std::string_view, double>& ordinal_words() {
@@ -214,8 +214,8 @@ class Reader {
     std::string digits;
     while (at_ < text_.size()) {
       const char here = text_[at_];
-      const bool thousands = here == ',' && digits_at(text_, at_ + 1, 3) >= 0 &&
-                             digits_at(text_, at_ + 1, 4) < 0;
+      const bool thousands =
+          here == ',' && digits_at(text_, at_ + 1, 3) >= 0 && digits_at(text_, at_ + 1, 4) < 0;
       const bool decimal = here == '.' && digits_at(text_, at_ + 1, 1) >= 0;
       if (is_digit(static_cast<unsigned char>(here)) || decimal) {
         digits.push_back(here);
@@ -266,8 +266,8 @@ class Reader {
       at_ += letter.size;
     }
     const std::string_view shown = text_.substr(begin, at_ - begin);
-    std::string base = fold(text_.substr(
-        begin, (base_end == std::string_view::npos ? at_ : base_end) - begin));
+    std::string base =
+        fold(text_.substr(begin, (base_end == std::string_view::npos ? at_ : base_end) - begin));
     const std::string tail =
         base_end == std::string_view::npos ? "" : fold(text_.substr(base_end, at_ - base_end));
     const bool negated = tail.ends_with('t') && base.ends_with('n') && tail.size() <= 4;

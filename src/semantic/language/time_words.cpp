@@ -10,13 +10,12 @@
 namespace loquat::semantic::language {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Grain>, 6> kUnits = {
-    {{"hour", Grain::hour},
-     {"day", Grain::day},
-     {"week", Grain::week},
-     {"month", Grain::month},
-     {"quarter", Grain::quarter},
-     {"year", Grain::year}}};
+constexpr std::array<std::pair<std::string_view, Grain>, 6> kUnits = {{{"hour", Grain::hour},
+                                                                       {"day", Grain::day},
+                                                                       {"week", Grain::week},
+                                                                       {"month", Grain::month},
+                                                                       {"quarter", Grain::quarter},
+                                                                       {"year", Grain::year}}};
 constexpr std::array<std::string_view, 12> kMonths = {
     "january", "february", "march",     "april",   "may",      "june",
     "july",    "august",   "september", "october", "november", "december"};
@@ -212,8 +211,10 @@ class PeriodReader {
   }
 
   std::optional<DateRange> to_date() {
-    constexpr std::array<std::pair<std::string_view, Grain>, 4> kShort = {
-        {{"ytd", Grain::year}, {"qtd", Grain::quarter}, {"mtd", Grain::month}, {"wtd", Grain::week}}};
+    constexpr std::array<std::pair<std::string_view, Grain>, 4> kShort = {{{"ytd", Grain::year},
+                                                                           {"qtd", Grain::quarter},
+                                                                           {"mtd", Grain::month},
+                                                                           {"wtd", Grain::week}}};
     for (const auto& [word, grain] : kShort)
       if (take(word)) return upto(grain, YearKind::calendar);
     const std::size_t start = at_;
@@ -292,8 +293,7 @@ class PeriodReader {
       at_ += 2;
     }
     take("full", "whole", "complete", "calendar", "rolling");
-    const YearKind kind =
-        take("fiscal", "financial") ? YearKind::fiscal : YearKind::calendar;
+    const YearKind kind = take("fiscal", "financial") ? YearKind::fiscal : YearKind::calendar;
     if (left() && token().stem == "half" && !count) return half_year(past ? -1 : next ? 1 : 0);
     const auto unit = left() ? unit_of(token()) : std::nullopt;
     if (!unit || *unit == Grain::hour) return fail(start);
@@ -342,8 +342,8 @@ class PeriodReader {
       ++at_;
     } else if (left(2) && token().ordinal && *token().number <= 4 &&
                (token(1).stem == "quarter" || token(1).stem == "half")) {
-      part_ = (token(1).stem == "half" ? "h" : "q") +
-              std::to_string(static_cast<int>(*token().number));
+      part_ =
+          (token(1).stem == "half" ? "h" : "q") + std::to_string(static_cast<int>(*token().number));
       mark = part_;
       ++at_;
     }
@@ -368,15 +368,13 @@ class PeriodReader {
     for (int back = 0;; ++back) {
       const Date year = add_months(this_year, -12 * back);
       const DateRange whole{year, add_days(add_months(year, 12), -1)};
-      const DateRange part = half ? halves(whole, nth, false)
-                                  : parts(whole, Grain::quarter, nth, false, std::nullopt);
+      const DateRange part =
+          half ? halves(whole, nth, false) : parts(whole, Grain::quarter, nth, false, std::nullopt);
       if (*part.start <= calendar_.today) return part;
     }
   }
 
-  static DateRange whole_year(int year) {
-    return {make_date(year, 1, 1), make_date(year, 12, 31)};
-  }
+  static DateRange whole_year(int year) { return {make_date(year, 1, 1), make_date(year, 12, 31)}; }
 
   static bool is_year(const Token& token) {
     return token.number && !token.ordinal && *token.number >= 1900 && *token.number <= 2100 &&
@@ -535,7 +533,8 @@ std::optional<GrainPhrase> grain_phrase_at(std::span<const Token> tokens, std::s
     return k < tokens.size() ? std::string_view(tokens[k].text) : std::string_view();
   };
   // `at the end of each month`, `on a weekly basis`, `for every week`
-  if (word(i) == "at" && word(i + 1) == "the" && word(i + 2) == "end" && word(i + 3) == "of") i += 4;
+  if (word(i) == "at" && word(i + 1) == "the" && word(i + 2) == "end" && word(i + 3) == "of")
+    i += 4;
   if (word(i) == "for" || word(i) == "on" || word(i) == "in") ++i;
   bool split = false;
   while (asks_for_split(word(i))) {
@@ -554,7 +553,8 @@ std::optional<GrainPhrase> grain_phrase_at(std::span<const Token> tokens, std::s
   if (i >= tokens.size()) return std::nullopt;
   const auto unit = unit_of(tokens[i]);
   if (!unit) return std::nullopt;
-  if (word(i + 1) == "of" && (word(i + 2) == "year" || word(i + 2) == "the" || word(i + 2) == "week"))
+  if (word(i + 1) == "of" &&
+      (word(i + 2) == "year" || word(i + 2) == "the" || word(i + 2) == "week"))
     return std::nullopt;  // a part of the date
   found.grain = *unit;
   found.end = i + 1;

@@ -26,7 +26,7 @@ struct GrainPhrase {
 /// A part of the date found in words: `by weekday`, `on Fridays`.
 struct DatePartPhrase {
   std::size_t begin = 0, end = 0;
-  std::string part;        ///< dow, month, quarter, year, day, hour
+  std::string part;          ///< dow, month, quarter, year, day, hour
   std::optional<int> value;  ///< ISO weekday named (5 is Friday)
 };
 

@@ -12,22 +12,69 @@ namespace {
 // Irregular English forms and the spellings of analysis that mean one word.
 const std::unordered_map<std::string_view, std::string_view>& irregular() {
   static const std::unordered_map<std::string_view, std::string_view> forms = {
-      {"grew", "grow"},       {"grown", "grow"},        {"growth", "grow"},   {"growing", "grow"},
-      {"sold", "sell"},       {"selling", "sell"},      {"bought", "buy"},    {"paid", "pay"},
-      {"spent", "spend"},     {"made", "make"},         {"got", "get"},       {"gotten", "get"},
-      {"sent", "send"},       {"left", "leave"},        {"lost", "lose"},     {"won", "win"},
-      {"people", "person"},   {"children", "child"},    {"men", "man"},       {"women", "woman"},
-      {"mice", "mouse"},      {"feet", "foot"},         {"data", "data"},     {"avg", "average"},
-      {"mean", "average"},    {"pct", "percent"},       {"percentage", "percent"},
-      {"max", "maximum"},     {"min", "minimum"},       {"num", "number"},    {"nr", "number"},
-      {"yr", "year"},         {"yrs", "year"},          {"mth", "month"},     {"mths", "month"},
-      {"wk", "week"},         {"wks", "week"},          {"qtr", "quarter"},   {"qtrs", "quarter"},
-      {"hrs", "hour"},        {"mins", "minute"},       {"indices", "index"}, {"criteria", "criterion"},
-      {"analyses", "analysis"}, {"diagnoses", "diagnosis"}, {"series", "series"}, {"news", "news"},
-      {"gone", "go"},         {"went", "go"},           {"came", "come"},     {"took", "take"},
-      {"taken", "take"},      {"gave", "give"},         {"brought", "bring"}, {"ran", "run"},
-      {"began", "begin"},     {"fell", "fall"},         {"rose", "rise"},     {"died", "die"},
-      {"deaths", "death"},    {"lives", "life"},        {"halves", "half"},   {"wolves", "wolf"}};
+      {"grew", "grow"},
+      {"grown", "grow"},
+      {"growth", "grow"},
+      {"growing", "grow"},
+      {"sold", "sell"},
+      {"selling", "sell"},
+      {"bought", "buy"},
+      {"paid", "pay"},
+      {"spent", "spend"},
+      {"made", "make"},
+      {"got", "get"},
+      {"gotten", "get"},
+      {"sent", "send"},
+      {"left", "leave"},
+      {"lost", "lose"},
+      {"won", "win"},
+      {"people", "person"},
+      {"children", "child"},
+      {"men", "man"},
+      {"women", "woman"},
+      {"mice", "mouse"},
+      {"feet", "foot"},
+      {"data", "data"},
+      {"avg", "average"},
+      {"mean", "average"},
+      {"pct", "percent"},
+      {"percentage", "percent"},
+      {"max", "maximum"},
+      {"min", "minimum"},
+      {"num", "number"},
+      {"nr", "number"},
+      {"yr", "year"},
+      {"yrs", "year"},
+      {"mth", "month"},
+      {"mths", "month"},
+      {"wk", "week"},
+      {"wks", "week"},
+      {"qtr", "quarter"},
+      {"qtrs", "quarter"},
+      {"hrs", "hour"},
+      {"mins", "minute"},
+      {"indices", "index"},
+      {"criteria", "criterion"},
+      {"analyses", "analysis"},
+      {"diagnoses", "diagnosis"},
+      {"series", "series"},
+      {"news", "news"},
+      {"gone", "go"},
+      {"went", "go"},
+      {"came", "come"},
+      {"took", "take"},
+      {"taken", "take"},
+      {"gave", "give"},
+      {"brought", "bring"},
+      {"ran", "run"},
+      {"began", "begin"},
+      {"fell", "fall"},
+      {"rose", "rise"},
+      {"died", "die"},
+      {"deaths", "death"},
+      {"lives", "life"},
+      {"halves", "half"},
+      {"wolves", "wolf"}};
   return forms;
 }
 
@@ -47,31 +94,32 @@ const std::unordered_set<std::string_view>& filler_words() {
   static const std::unordered_set<std::string_view> words = {
       // articles, pronouns, auxiliaries
       "a", "an", "the", "our", "my", "your", "their", "its", "his", "her", "we", "i", "you", "they",
-      "it", "us", "me", "them", "he", "she", "is", "are", "was", "were", "be", "been", "being", "am",
-      "do", "does", "did", "done", "have", "has", "had", "having", "can", "could", "would", "will",
-      "shall", "should", "may", "might", "must", "there", "here", "this", "that", "these", "those",
-      "some", "any", "all", "both", "s", "re", "ve", "ll", "d", "who", "whom", "whose", "which",
-      "what", "how", "when", "where", "why", "whether", "if", "so", "then", "than", "as",
+      "it", "us", "me", "them", "he", "she", "is", "are", "was", "were", "be", "been", "being",
+      "am", "do", "does", "did", "done", "have", "has", "had", "having", "can", "could", "would",
+      "will", "shall", "should", "may", "might", "must", "there", "here", "this", "that", "these",
+      "those", "some", "any", "all", "both", "s", "re", "ve", "ll", "d", "who", "whom", "whose",
+      "which", "what", "how", "when", "where", "why", "whether", "if", "so", "then", "than", "as",
       // prepositions and conjunctions
       "of", "in", "on", "at", "to", "for", "from", "with", "by", "per", "and", "or", "but", "into",
       "over", "under", "within", "during", "through", "across", "among", "between", "about", "via",
       "off", "out", "up", "down", "upon", "around", "along", "toward", "towards", "while",
       // politeness and asking
-      "please", "pls", "plz", "thanks", "thank", "hi", "hello", "hey", "dear", "kindly", "ok", "okay",
-      "well", "just", "also", "too", "really", "actually", "exactly", "quickly", "now", "again",
-      "show", "give", "tell", "list", "display", "get", "find", "see", "know", "want", "need", "like",
-      "wonder", "wondering", "ask", "let", "look", "looking", "check", "pull", "fetch", "return",
-      "bring", "plot", "chart", "graph", "draw", "table", "report", "breakdown", "view", "overview",
-      "figure", "figures", "number", "numbers", "amount", "value", "values", "count", "total",
-      "totals", "sum", "overall", "altogether", "much", "many", "current", "currently", "existing",
-      "respectively", "each", "every", "individual", "different", "various", "specific", "given",
-      "calculate", "compute", "count", "summarize", "summarise", "visualize", "visualise", "present",
-      "break", "split", "group", "grouped", "broken", "sliced", "slice", "segmented", "sorted",
-      "happen", "happened", "occur", "occurred", "make", "take", "come", "go", "place", "placed",
-      "record", "recorded", "generate", "generated", "reach", "achieve", "achieved", "produce",
-      "earn", "earned", "yield", "bring", "register", "registered", "coming", "made", "took", "got",
-      "been", "kind", "sort", "type", "types", "kinds", "level", "company", "business", "data",
-      "result", "results", "info", "information", "details", "detail", "one", "ones", "thing"};
+      "please", "pls", "plz", "thanks", "thank", "hi", "hello", "hey", "dear", "kindly", "ok",
+      "okay", "well", "just", "also", "too", "really", "actually", "exactly", "quickly", "now",
+      "again", "show", "give", "tell", "list", "display", "get", "find", "see", "know", "want",
+      "need", "like", "wonder", "wondering", "ask", "let", "look", "looking", "check", "pull",
+      "fetch", "return", "bring", "plot", "chart", "graph", "draw", "table", "report", "breakdown",
+      "view", "overview", "figure", "figures", "number", "numbers", "amount", "value", "values",
+      "count", "total", "totals", "sum", "overall", "altogether", "much", "many", "current",
+      "currently", "existing", "respectively", "each", "every", "individual", "different",
+      "various", "specific", "given", "calculate", "compute", "count", "summarize", "summarise",
+      "visualize", "visualise", "present", "break", "split", "group", "grouped", "broken", "sliced",
+      "slice", "segmented", "sorted", "happen", "happened", "occur", "occurred", "make", "take",
+      "come", "go", "place", "placed", "record", "recorded", "generate", "generated", "reach",
+      "achieve", "achieved", "produce", "earn", "earned", "yield", "bring", "register",
+      "registered", "coming", "made", "took", "got", "been", "kind", "sort", "type", "types",
+      "kinds", "level", "company", "business", "data", "result", "results", "info", "information",
+      "details", "detail", "one", "ones", "thing"};
   return words;
 }
 
@@ -96,9 +144,8 @@ std::string stem_of(std::string_view folded) {
 std::string root_of(std::string_view stem) {
   std::string word(stem);
   if (word.size() <= 3) return word;
-  for (const std::string_view ending :
-       {"ations", "ation", "ments", "ment", "ings", "ing", "ness", "ions", "ion", "ers", "er", "or",
-        "ed", "ly", "al"})
+  for (const std::string_view ending : {"ations", "ation", "ments", "ment", "ings", "ing", "ness",
+                                        "ions", "ion", "ers", "er", "or", "ed", "ly", "al"})
     if (strip(word, ending, ending == "ly" ? 5 : 3)) break;
   if (word.size() > 4 && word[word.size() - 1] == word[word.size() - 2] && !is_vowel(word.back()) &&
       word.back() != 's')
@@ -157,8 +204,8 @@ bool is_filler(const Token& token) {
 
 bool is_light_noun(const Token& token) {
   static const std::unordered_set<std::string_view> words = {
-      "number", "amount", "value", "count", "total", "sum", "level", "type", "kind", "name",
-      "figure", "record", "result", "report", "overview", "place", "amt", "cnt", "nbr"};
+      "number", "amount", "value",  "count",  "total",    "sum",   "level", "type", "kind", "name",
+      "figure", "record", "result", "report", "overview", "place", "amt",   "cnt",  "nbr"};
   return words.contains(token.stem);
 }
 

@@ -21,8 +21,7 @@ class Decider {
 
   PlanOutcome run() {
     outcome_.confidence = std::clamp(0.97 - best_.doubt, 0.05, 0.97);
-    outcome_.interpretation =
-        interpret(setting_.lexicon.index(), best_.query, best_.time_phrase);
+    outcome_.interpretation = interpret(setting_.lexicon.index(), best_.query, best_.time_phrase);
     if (best_.draft.personal && !setting_.request.may_see_personal_data) return personal();
     if (!best_.unknown.empty()) return unknown_words();
     if (best_.lack == Lack::metric || best_.lack == Lack::detail) return no_metric();
@@ -33,6 +32,8 @@ class Decider {
     if (const auto asked = ask_metric()) return *asked;
     if (best_.ambiguous_dimension)
       if (const auto asked = ask_dimension()) return *asked;
+    if (says_worst())
+      if (const auto asked = ask_direction()) return *asked;
     return answer();
   }
 
@@ -65,8 +66,8 @@ class Decider {
     const PlanOutcome back = plan_once(setting_.lexicon, request, false);
     const auto* planned = std::get_if<Planned>(&back.result);
     if (planned == nullptr) return std::nullopt;
-    if (planned->query.metrics != frame.metrics || planned->query.where.size() <
-        to_query(setting_.lexicon, frame).where.size())
+    if (planned->query.metrics != frame.metrics ||
+        planned->query.where.size() < to_query(setting_.lexicon, frame).where.size())
       return std::nullopt;
     return ClarifyOption{std::move(label), message, planned->query};
   }
@@ -157,7 +158,8 @@ class Decider {
     std::set<std::string> asked;
     for (const std::string& name : best_.frame.metrics)
       if (const MetricEntry* entry = setting_.lexicon.metric(name))
-        for (const std::uint32_t word : entry->said) asked.insert(setting_.lexicon.words[word].stem);
+        for (const std::uint32_t word : entry->said)
+          asked.insert(setting_.lexicon.words[word].stem);
     std::vector<std::pair<int, std::string>> ranked;
     for (const std::string& name : setting_.lexicon.index().metrics_for(best_.unreachable)) {
       const MetricEntry* entry = setting_.lexicon.metric(name);
@@ -202,7 +204,8 @@ class Decider {
       return refuse(RefusalReason::not_understood,
                     "A comparison needs a period. Please say which, for example last month.");
     outcome_.confidence = std::min(outcome_.confidence, 0.5);
-    outcome_.result = Clarify{"Which period should be compared with the one before?", std::move(made)};
+    outcome_.result =
+        Clarify{"Which period should be compared with the one before?", std::move(made)};
     return std::move(outcome_);
   }
 
@@ -216,7 +219,8 @@ class Decider {
 
   PlanOutcome no_data() {
     const DateRange covered{setting_.request.data_start, setting_.request.data_end};
-    return refuse(RefusalReason::no_data, "There is no data for " + language::say(best_.frame.range) +
+    return refuse(RefusalReason::no_data, "There is no data for " +
+                                              language::say(best_.frame.range) +
                                               ": the data covers " + language::say(covered) + ".");
   }
 
@@ -249,9 +253,9 @@ class Decider {
     outcome_.confidence = std::min(outcome_.confidence, 0.45);
     if (made.size() < 2) {
       if (offer_ || best_missing > 0)
-        return refuse(RefusalReason::not_understood,
-                      "Several metrics could be meant. Please name one of them: " + names(frames) +
-                          ".");
+        return refuse(
+            RefusalReason::not_understood,
+            "Several metrics could be meant. Please name one of them: " + names(frames) + ".");
       return std::nullopt;
     }
     outcome_.result = Clarify{"Which of these do you mean?", std::move(made)};
@@ -260,11 +264,11 @@ class Decider {
 
   /// Reading one of two metrics as something else is no further choice.
   [[nodiscard]] bool part_of_best(const Reading& rival) const {
-    return std::all_of(rival.frame.metrics.begin(), rival.frame.metrics.end(),
-                       [&](const std::string& name) {
-                         return std::find(best_.frame.metrics.begin(), best_.frame.metrics.end(),
-                                          name) != best_.frame.metrics.end();
-                       });
+    return std::all_of(
+        rival.frame.metrics.begin(), rival.frame.metrics.end(), [&](const std::string& name) {
+          return std::find(best_.frame.metrics.begin(), best_.frame.metrics.end(), name) !=
+                 best_.frame.metrics.end();
+        });
   }
 
   /// The best metric was named by a synonym that other metrics' names contain.
@@ -290,6 +294,27 @@ class Decider {
     return std::move(outcome_);
   }
 
+  /// The worst may be the lowest (sales) or the highest (losses): no model says which.
+  [[nodiscard]] bool says_worst() const {
+    const Edge* rank = best_.draft.rank;
+    if (rank == nullptr || !best_.frame.rank) return false;
+    for (std::size_t i = rank->begin; i < rank->end; ++i)
+      if (setting_.tokens[i].text == "worst") return true;
+    return false;
+  }
+
+  std::optional<PlanOutcome> ask_direction() {
+    Frame highest = best_.frame;
+    Frame lowest = best_.frame;
+    highest.rank->descending = true;
+    lowest.rank->descending = false;
+    std::vector<ClarifyOption> made = options({lowest, highest});
+    if (made.size() < 2) return std::nullopt;
+    outcome_.confidence = std::min(outcome_.confidence, 0.45);
+    outcome_.result = Clarify{"Is the lowest or the highest the worst here?", std::move(made)};
+    return std::move(outcome_);
+  }
+
   // --------------------------------------------------------------- answering
   PlanOutcome answer() {
     if (const auto compiled = setting_.lexicon.index().compile(best_.query, {}); !compiled) {
@@ -301,8 +326,8 @@ class Decider {
                         "\", which this model cannot compute: " + detail);
     }
     if (outcome_.confidence < kConfidenceMin || best_.score < 0)
-      return refuse(RefusalReason::not_understood,
-                    "I am not sure enough what is meant to answer.", options({best_.frame}));
+      return refuse(RefusalReason::not_understood, "I am not sure enough what is meant to answer.",
+                    options({best_.frame}));
     Planned planned;
     planned.query = best_.query;
     planned.time_phrase = best_.time_phrase;
@@ -316,8 +341,8 @@ class Decider {
   [[nodiscard]] std::vector<std::string> kept() const {
     std::vector<std::string> list;
     const auto keep = [&](std::string_view what, bool there) {
-      const bool is_changed = std::find(best_.changed.begin(), best_.changed.end(), what) !=
-                              best_.changed.end();
+      const bool is_changed =
+          std::find(best_.changed.begin(), best_.changed.end(), what) != best_.changed.end();
       if (there && !is_changed) list.emplace_back(what);
     };
     keep("metric", !best_.frame.metrics.empty());

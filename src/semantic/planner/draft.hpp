@@ -9,10 +9,10 @@ namespace loquat::semantic::planner {
 
 struct DimensionSaid {
   const Edge* edge = nullptr;
-  bool split = false;     ///< by X, which X, top 5 X
-  bool ranked = false;    ///< follows a ranking: top 5 X
+  bool split = false;   ///< by X, which X, top 5 X
+  bool ranked = false;  ///< follows a ranking: top 5 X
   bool excluded = false;
-  bool per = false;       ///< per X, for each X
+  bool per = false;  ///< per X, for each X
 };
 struct ValueSaid {
   const Edge* edge = nullptr;

@@ -11,34 +11,44 @@
 /// evidence is counted in one currency: 1 for a word that is understood exactly.
 namespace loquat::semantic::planner {
 
-enum class EdgeKind { metric, dimension, value, time, grain, date_part, operation, filler, unknown };
+enum class EdgeKind {
+  metric,
+  dimension,
+  value,
+  time,
+  grain,
+  date_part,
+  operation,
+  filler,
+  unknown
+};
 
 enum class Op {
-  split,             ///< by, per, for each
-  each,              ///< side by side: each, respectively
-  conjoin,           ///< and
-  rank,              ///< top 5, highest; `count` 0 if not said
-  share,             ///< as a percentage of the total
+  split,    ///< by, per, for each
+  each,     ///< side by side: each, respectively
+  conjoin,  ///< and
+  rank,     ///< top 5, highest; `count` 0 if not said
+  share,    ///< as a percentage of the total
   running_total,
-  compare,           ///< compare, versus
-  previous_period,   ///< compared with the previous period
+  compare,          ///< compare, versus
+  previous_period,  ///< compared with the previous period
   same_period_last_year,
-  threshold,         ///< more than 50,000
-  fill_gaps,         ///< including days without any
-  exclude,           ///< except, without
+  threshold,  ///< more than 50,000
+  fill_gaps,  ///< including days without any
+  exclude,    ///< except, without
   only,
-  over_time,         ///< trend, develop
-  inventory,         ///< what ... are there, list of
+  over_time,  ///< trend, develop
+  inventory,  ///< what ... are there, list of
   how_many,
   sort,
-  growth,            ///< growing, increase: needs a metric that says so
-  negate,            ///< not, non
-  add,               ///< also, as well as
-  opener,            ///< what about, and: changes the last question
-  remove,            ///< drop, remove the filter
-  which,             ///< which depot
-  aggregate,         ///< average, median, maximum: needs a metric that says so
-  everything,        ///< all time, ever
+  growth,      ///< growing, increase: needs a metric that says so
+  negate,      ///< not, non
+  add,         ///< also, as well as
+  opener,      ///< what about, and: changes the last question
+  remove,      ///< drop, remove the filter
+  which,       ///< which depot
+  aggregate,   ///< average, median, maximum: needs a metric that says so
+  everything,  ///< all time, ever
 };
 
 struct Alternative {
@@ -52,22 +62,22 @@ struct Edge {
   double score = 0;
   EdgeKind kind = EdgeKind::unknown;
   std::uint32_t metric = 0;
-  double missing = 0;      ///< metrics: weight of own words that the question does not say
+  double missing = 0;          ///< metrics: weight of own words that the question does not say
   bool loose_synonym = false;  ///< a synonym that also heads another metric's name
-  bool head_said = true;   ///< metrics: the word that names the thing is there
-  double doubt = 0;        ///< mistyped, abbreviated or only related words
-  bool personal = false;   ///< dimension of personal data, or a personal column
+  bool head_said = true;       ///< metrics: the word that names the thing is there
+  double doubt = 0;            ///< mistyped, abbreviated or only related words
+  bool personal = false;       ///< dimension of personal data, or a personal column
   std::vector<Alternative> alternatives;  ///< dimensions or values, best first
   language::DateRange range;
   language::Grain grain = language::Grain::day;
   bool fiscal = false;
   bool weak = false;
-  std::string part;          ///< date part
+  std::string part;  ///< date part
   std::optional<int> weekday;
   Op op = Op::split;
   double number = 0;
   std::optional<double> number_to;
-  std::string sign;          ///< of a threshold
+  std::string sign;  ///< of a threshold
   bool descending = true;
 };
 

@@ -34,8 +34,10 @@ std::vector<std::string> quoted_parts(std::string_view text) {
   for (std::size_t at = 0; (at = text.find('\'', at)) != std::string_view::npos;) {
     std::string part;
     for (++at; at < text.size(); ++at) {
-      if (text[at] == '\'' && at + 1 < text.size() && text[at + 1] == '\'') ++at;
-      else if (text[at] == '\'') break;
+      if (text[at] == '\'' && at + 1 < text.size() && text[at + 1] == '\'')
+        ++at;
+      else if (text[at] == '\'')
+        break;
       part.push_back(text[at]);
     }
     parts.push_back(std::move(part));

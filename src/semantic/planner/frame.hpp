@@ -22,7 +22,7 @@ struct Filter {
 
 struct Rank {
   bool descending = true;
-  std::int64_t count = 0;  ///< 0: all
+  std::int64_t count = 0;           ///< 0: all
   std::vector<std::string> within;  ///< best of each of these
 };
 

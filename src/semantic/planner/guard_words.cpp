@@ -10,9 +10,9 @@ using language::Token;
 
 bool is_write_verb(const std::string& word) {
   static const std::unordered_set<std::string_view> verbs = {
-      "delete", "erase",  "insert", "update",    "truncate", "alter", "overwrite", "modify",
-      "edit",   "grant",  "revoke", "purge",     "wipe",     "create", "rename",   "merge",
-      "upload", "import", "destroy", "backfill", "refund",   "cancel", "book",     "send"};
+      "delete", "erase",  "insert",  "update",   "truncate", "alter",  "overwrite", "modify",
+      "edit",   "grant",  "revoke",  "purge",    "wipe",     "create", "rename",    "merge",
+      "upload", "import", "destroy", "backfill", "refund",   "cancel", "book",      "send"};
   return verbs.contains(word);
 }
 bool is_removing_verb(const std::string& word) {
@@ -21,8 +21,8 @@ bool is_removing_verb(const std::string& word) {
 }
 bool introduces(const std::string& word) {
   static const std::unordered_set<std::string_view> words = {
-      "please", "can",  "could", "would", "you",  "i",   "we",   "want", "to",  "need",
-      "now",    "then", "and",   "just",  "kindly", "like", "go", "ahead", "let", "s", "us", "should"};
+      "please", "can", "could", "would",  "you",  "i",  "we",    "want", "to", "need", "now",
+      "then",   "and", "just",  "kindly", "like", "go", "ahead", "let",  "s",  "us",   "should"};
   return words.contains(word);
 }
 
@@ -49,8 +49,8 @@ std::optional<Forbidden> forbidden_request(const std::vector<Token>& tokens, boo
   };
   if (says("drop", "table") || says("delete", "from") || says("insert", "into"))
     return Forbidden{"drop or delete", false};
-  const bool ignoring = has("ignore") || has("bypass") || has("disable") || has("circumvent") ||
-                        has("override");
+  const bool ignoring =
+      has("ignore") || has("bypass") || has("disable") || has("circumvent") || has("override");
   const bool rules = has("rules") || has("policy") || has("policies") || has("permissions") ||
                      has("restrictions") || has("instructions") || has("masking") ||
                      has("security") || has("filters");

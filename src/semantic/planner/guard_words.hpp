@@ -12,7 +12,7 @@ struct Forbidden {
   std::string word;
   bool bypass = false;  ///< raw SQL, ignored rules
 };
-[[nodiscard]] std::optional<Forbidden> forbidden_request(
-    const std::vector<language::Token>& tokens, bool has_previous);
+[[nodiscard]] std::optional<Forbidden> forbidden_request(const std::vector<language::Token>& tokens,
+                                                         bool has_previous);
 
 }  // namespace loquat::semantic::planner

@@ -40,8 +40,10 @@ std::vector<Hit> Lexicon::hits(const Token& token) const {
   if (const auto at = by_letter_.find(token.text.empty() ? ' ' : token.text[0]);
       at != by_letter_.end())
     for (const std::uint32_t id : at->second) {
-      if (abbreviates(words[id].text, token.stem)) add(id, 0.84);
-      else if (!exact && !filler && abbreviates(token.text, words[id].text)) add(id, 0.65);
+      if (abbreviates(words[id].text, token.stem))
+        add(id, 0.84);
+      else if (!exact && !filler && abbreviates(token.text, words[id].text))
+        add(id, 0.65);
     }
   if (!found.empty() || filler || token.text.size() < kMistypedLengthMin) return found;
   for (const std::string& key : deletions(token.text)) {

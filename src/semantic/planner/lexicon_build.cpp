@@ -169,8 +169,8 @@ void Lexicon::add_context(MetricEntry& entry) {
 void Lexicon::add_dimensions() {
   const auto add = [&](const std::vector<DimensionInfo>& list, MetricEntry* entry) {
     for (const DimensionInfo& info : list) {
-      const auto [at, fresh] = dimension_by_name_.try_emplace(
-          info.name, static_cast<std::uint32_t>(dimensions.size()));
+      const auto [at, fresh] =
+          dimension_by_name_.try_emplace(info.name, static_cast<std::uint32_t>(dimensions.size()));
       if (fresh) {
         DimensionEntry dimension;
         dimension.info = info;
@@ -191,7 +191,8 @@ void Lexicon::add_dimensions() {
   for (DimensionEntry& entry : dimensions) {
     const std::string key = entry.info.relation + '\n' + entry.info.expr + '\n' +
                             (entry.info.relation.empty() ? entry.info.name : "");
-    entry.column = columns.try_emplace(key, static_cast<std::uint32_t>(columns.size())).first->second;
+    entry.column =
+        columns.try_emplace(key, static_cast<std::uint32_t>(columns.size())).first->second;
   }
   for (MetricEntry& entry : metrics) entry.reaches.resize(dimensions.size());
   for (std::uint32_t id = 0; id < dimensions.size(); ++id) add_dimension_terms(id);
@@ -207,7 +208,8 @@ void Lexicon::add_dimension_terms(std::uint32_t id) {
   add_term(TermKind::dimension, Source::label, id, info.label);
   for (const std::string& synonym : info.synonyms)
     add_term(TermKind::dimension, Source::synonym, id, synonym);
-  entry.boolean = local.starts_with("is_") || local.starts_with("has_") || local.starts_with("was_");
+  entry.boolean =
+      local.starts_with("is_") || local.starts_with("has_") || local.starts_with("was_");
   for (const std::string& part : path)
     for (const std::uint32_t word : word_ids(spoken(without_id(part))))
       add_once(words[word].qualifies, id);
@@ -219,8 +221,10 @@ void Lexicon::add_dimension_terms(std::uint32_t id) {
   for (const Token& token : language::words_of_name(entity)) entity_words.insert(token.stem);
   bool names_row = false;
   for (const Token& token : language::words_of_name(local)) {
-    if (is_name_word(token.stem)) names_row = true;
-    else own_words.insert(token.stem);
+    if (is_name_word(token.stem))
+      names_row = true;
+    else
+      own_words.insert(token.stem);
   }
   std::set<std::string> label_words;
   for (const Token& token : language::words_of_name(info.label)) label_words.insert(token.stem);
@@ -248,9 +252,9 @@ void Lexicon::add_values(const DimensionValues& read) {
       add_once(values[value->second].columns, column);
       if (!fresh) continue;
       const std::vector<Token> tokens = language::words_of_name(text);
-      const bool number_only =
-          std::all_of(tokens.begin(), tokens.end(),
-                      [](const Token& token) { return token.number || token.date; });
+      const bool number_only = std::all_of(tokens.begin(), tokens.end(), [](const Token& token) {
+        return token.number || token.date;
+      });
       if (!number_only) add_term(TermKind::value, Source::name, value->second, text);
     }
   }
@@ -259,9 +263,9 @@ void Lexicon::add_values(const DimensionValues& read) {
 void Lexicon::add_personal_columns() {
   for (const auto& [id, node] : index_->project().nodes)
     for (const auto& column : node.columns) {
-      const bool tagged = column.meta.personal_data.value_or(false) ||
-                          std::find(column.tags.begin(), column.tags.end(), "pii") !=
-                              column.tags.end();
+      const bool tagged =
+          column.meta.personal_data.value_or(false) ||
+          std::find(column.tags.begin(), column.tags.end(), "pii") != column.tags.end();
       if (!tagged || std::find(personal_columns.begin(), personal_columns.end(), column.name) !=
                          personal_columns.end())
         continue;

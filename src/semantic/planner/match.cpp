@@ -20,8 +20,8 @@ struct Touch {
 /// A stretch of the question matched against one term.
 struct Window {
   std::size_t begin = 0, end = 0;
-  double said = 0;      ///< evidence of the words said
-  double missing = 0;   ///< weight of the term's words not said
+  double said = 0;     ///< evidence of the words said
+  double missing = 0;  ///< weight of the term's words not said
   double doubt = 0;
   std::size_t content = 0;
   bool head_said = false;
@@ -41,8 +41,10 @@ class Matcher {
     collect();
     for (auto& [id, touches] : touched_) {
       const Term& term = lexicon_.terms[id];
-      if (term.kind == TermKind::value) match_value(term, touches);
-      else match_name(term, touches);
+      if (term.kind == TermKind::value)
+        match_value(term, touches);
+      else
+        match_name(term, touches);
     }
     flush(metrics_);
     flush(dimensions_);
@@ -62,8 +64,7 @@ class Matcher {
   void touch(const Touch& touch) {
     const Word& word = lexicon_.words[touch.word];
     for (const std::uint32_t term : word.terms) touched_[term].push_back(touch);
-    for (const std::uint32_t dimension : word.qualifies)
-      qualifiers_[dimension].push_back(touch);
+    for (const std::uint32_t dimension : word.qualifies) qualifiers_[dimension].push_back(touch);
   }
 
   /// A value may be mistyped; a word that is only related to it, or short for it, is another word.
@@ -161,9 +162,9 @@ class Matcher {
             break;
           }
         const bool own = word < term.words.size();
-        const bool better = best == nullptr || (own && best_word == term.words.size()) ||
-                            (own && touch.likeness * double(touch.width) >
-                                        best->likeness * double(best->width));
+        const bool better =
+            best == nullptr || (own && best_word == term.words.size()) ||
+            (own && touch.likeness * double(touch.width) > best->likeness * double(best->width));
         const bool qualifies = term.kind == TermKind::dimension && qualifies_term(touch, term);
         if ((own || qualifies) && better) {
           best = &touch;
@@ -189,7 +190,9 @@ class Matcher {
       if (used[w] && w == term.head) window.head_said = true;
       if (!used[w] && word.text == "per") window.per_unsaid = true;
       if (!used[w] && (!word.filler || word.light))
-        window.missing += !word.light ? word.rarity : word.text.size() == 3 ? 0.3 : 0.7 * word.rarity;
+        window.missing += !word.light             ? word.rarity
+                          : word.text.size() == 3 ? 0.3
+                                                  : 0.7 * word.rarity;
     }
     if (!any) return std::nullopt;
     if (window.missing == 0 && window.content == 0 && window.said < 0.3) return std::nullopt;
@@ -198,8 +201,7 @@ class Matcher {
 
   [[nodiscard]] bool qualifies_term(const Touch& touch, const Term& term) const {
     const auto& list = lexicon_.words[touch.word].qualifies;
-    return std::find(list.begin(), list.end(), term.target) != list.end() &&
-           touch.likeness > 0.9;
+    return std::find(list.begin(), list.end(), term.target) != list.end() && touch.likeness > 0.9;
   }
 
   void propose(const Term& term, const Window& window) {
@@ -213,8 +215,8 @@ class Matcher {
     if (term.kind == TermKind::metric) {
       if (!window.anchored && missing > 0) return;
       if (window.content == 0) score -= 0.2;
-      const bool loose = term.source == Source::synonym && term.words.size() == 1 &&
-                         missing == 0 && heads_another(term);
+      const bool loose = term.source == Source::synonym && term.words.size() == 1 && missing == 0 &&
+                         heads_another(term);
       if (loose) score -= 0.2;
       // Who wants a rate says so: rate, share, per.
       const auto type = lexicon_.metrics[term.target].metric->type;
@@ -317,7 +319,8 @@ class Matcher {
   const std::vector<Token>& tokens_;
   Edges& edges_;
   std::map<std::uint32_t, std::vector<Touch>> touched_, qualifiers_;
-  std::map<std::tuple<std::size_t, std::size_t, std::uint32_t>, Edge> metrics_, dimensions_, values_;
+  std::map<std::tuple<std::size_t, std::size_t, std::uint32_t>, Edge> metrics_, dimensions_,
+      values_;
 };
 
 }  // namespace

@@ -41,8 +41,9 @@ class ModelQuestion {
     return at < tokens_.size() ? std::string_view(tokens_[at].text) : std::string_view();
   }
   [[nodiscard]] bool has(std::string_view stem) const {
-    return std::any_of(tokens_.begin(), tokens_.end(),
-                       [&](const Token& token) { return token.stem == stem || token.text == stem; });
+    return std::any_of(tokens_.begin(), tokens_.end(), [&](const Token& token) {
+      return token.stem == stem || token.text == stem;
+    });
   }
   [[nodiscard]] bool says(std::initializer_list<std::string_view> words) const {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
@@ -65,12 +66,13 @@ class ModelQuestion {
       return About::everything;
     const bool by_nothing = !has("by") || says({"split", "by"}) || says({"grouped", "by"}) ||
                             says({"broken", "down", "by"});
-    if (asks && (says({"be", "split"}) || says({"be", "grouped"}) || says({"split", "by"}) ||
-                 says({"be", "broken"}) || says({"can", "i", "split"}) ||
-                 says({"can", "i", "group"})))
+    if (asks &&
+        (says({"be", "split"}) || says({"be", "grouped"}) || says({"split", "by"}) ||
+         says({"be", "broken"}) || says({"can", "i", "split"}) || says({"can", "i", "group"})))
       return by_nothing ? About::splits : About::none;
     if (asks && has("dimension")) return About::dimensions;
-    if (asks && (has("metric") || has("kpi") || has("measure") || has("kpis"))) return About::metrics;
+    if (asks && (has("metric") || has("kpi") || has("measure") || has("kpis")))
+      return About::metrics;
     const bool orders = text(0) == "define" || text(0) == "explain" || text(0) == "describe";
     const bool mean = text(0) == "what" && text(1) == "does" && tokens_.back().text == "mean";
     const bool how = (text(0) == "how" && (has("defined") || has("calculated") || has("computed") ||
@@ -107,8 +109,8 @@ class ModelQuestion {
     constexpr std::size_t kShownMax = 60;
     for (const MetricEntry& entry : setting_.lexicon.metrics) {
       if (answer.metrics.size() == kShownMax) {
-        answer.text += "\nand " + std::to_string(setting_.lexicon.metrics.size() - kShownMax) +
-                       " more.";
+        answer.text +=
+            "\nand " + std::to_string(setting_.lexicon.metrics.size() - kShownMax) + " more.";
         break;
       }
       answer.metrics.push_back(entry.metric->name);
@@ -150,14 +152,16 @@ class ModelQuestion {
                   std::string(name_of(metric.type)) + ")";
     if (!metric.description.empty()) answer.text += ": " + metric.description;
     answer.text += "\n" + formula(metric);
-    for (const std::string& filter : metric.filters) answer.text += "\n- only where `" + filter + "`";
+    for (const std::string& filter : metric.filters)
+      answer.text += "\n- only where `" + filter + "`";
     contracts::MetricQuery query;
     query.metrics = {metric.name};
     if (const auto grain = grain_needed(setting_.lexicon, metric))
       query.group_by = {"metric_time__" + std::string(name_of(*grain))};
     if (const auto compiled = index.compile(query, {})) {
       std::vector<std::string> columns;
-      for (const std::string& column : compiled->source_columns) columns.push_back("`" + column + "`");
+      for (const std::string& column : compiled->source_columns)
+        columns.push_back("`" + column + "`");
       if (!columns.empty()) answer.text += "\n- from " + join_words(columns);
     }
     if (metric.meta.unit) answer.text += "\n- unit: " + *metric.meta.unit;

@@ -126,8 +126,10 @@ class OperationReader {
       std::size_t of = end + 1;
       if (in(of, {"the", "our", "all", "grand", "overall"})) ++of;
       if (in(of, {"grand", "overall"})) ++of;
-      if (stem_in(of, {"total", "whole", "sum", "all", "overall"})) end = of + 1;
-      else if (text(end) == "of") end = end + 1;
+      if (stem_in(of, {"total", "whole", "sum", "all", "overall"}))
+        end = of + 1;
+      else if (text(end) == "of")
+        end = end + 1;
     }
     add(Op::share, end);
     if (end != at + 1) add(Op::share, at + 1);
@@ -157,10 +159,14 @@ class OperationReader {
     if (same && stem_in(at + 1, {"period", "month", "quarter", "week", "time", "day"})) {
       std::size_t end = at + 2;
       if (in(end, {"of", "in", "the"})) ++end;
-      if (in(end, {"last", "previous"}) && stem(end + 1) == "year") end += 2;
-      else if (stem_in(end, {"year"}) && in(end + 1, {"before", "ago", "earlier"})) end += 2;
-      else if (text(end) == "a" && stem(end + 1) == "year") end += 3;
-      else return;
+      if (in(end, {"last", "previous"}) && stem(end + 1) == "year")
+        end += 2;
+      else if (stem_in(end, {"year"}) && in(end + 1, {"before", "ago", "earlier"}))
+        end += 2;
+      else if (text(end) == "a" && stem(end + 1) == "year")
+        end += 3;
+      else
+        return;
       add(Op::same_period_last_year, std::min(end, tokens_.size() - at_));
     }
     if (says({"year", "over", "year"}) || says({"year", "on", "year"}))
@@ -204,8 +210,8 @@ class OperationReader {
     if (text(0) == ">=" || text(0) == "<=") put_threshold(1, text(0));
     const bool number = has(0) && tokens_[at_].number && !tokens_[at_].ordinal;
     if (number && text(1) == "or" && in(2, {"more", "less", "fewer", "above", "below"}))
-      set_threshold(add(Op::threshold, 3, 0.5), in(2, {"more", "above"}) ? ">=" : "<=",
-                    *tokens_[at_].number);
+      set_threshold(add(Op::threshold, 3, 0.5),
+                    in(2, {"more", "above"}) ? ">=" : "<=", *tokens_[at_].number);
   }
 
   void put_threshold(std::size_t words, std::string_view sign) {
@@ -229,9 +235,12 @@ class OperationReader {
     if (in(at, {"without", "with"})) {
       const bool with = text(at) == "with";
       ++at;
-      if (in(at, {"any", "none", "no", "zero"})) ++at;
-      else if (with) return;
-      else if (at == subject + 1) return;
+      if (in(at, {"any", "none", "no", "zero"}))
+        ++at;
+      else if (with)
+        return;
+      else if (at == subject + 1)
+        return;
       add(Op::fill_gaps, at, 1);
       return;
     }
@@ -291,7 +300,8 @@ class OperationReader {
     if (in(0, {"only", "just", "solely", "exclusively"})) add(Op::only, 1);
     if (in(0, {"which", "what"}) && has(1)) add(Op::which, 1, 0.1);
     if (in(0, {"also", "additionally"})) add(Op::add, 1, 0.1);
-    if (says({"as", "well"}) || says({"in", "addition"})) add(Op::add, text(2) == "as" ? 3 : 2, 0.2);
+    if (says({"as", "well"}) || says({"in", "addition"}))
+      add(Op::add, text(2) == "as" ? 3 : 2, 0.2);
     if (in(0, {"add"})) add(Op::add, 1);
     if (in(0, {"average", "avg", "maximum", "median"})) return;  // content: a metric must say so
     if (at_ == 0) openers();
@@ -300,8 +310,8 @@ class OperationReader {
       add(Op::sort, 2);
     if (in(0, {"descending", "desc", "ascending", "asc", "alphabetically"}))
       add(Op::sort, 1).descending = in(0, {"descending", "desc"});
-    if (text(0) == "how" && in(1, {"fast", "quickly", "big", "large", "often", "well", "high", "long",
-                                   "good", "bad", "strong", "strongly", "rapidly"}))
+    if (text(0) == "how" && in(1, {"fast", "quickly", "big", "large", "often", "well", "high",
+                                   "long", "good", "bad", "strong", "strongly", "rapidly"}))
       add(Op::which, 2, -0.9);
     if (in(0, {"together", "combined", "altogether", "instead", "same", "again", "other", "so",
                "far", "anyway", "rather"}))

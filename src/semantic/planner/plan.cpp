@@ -49,21 +49,24 @@ std::vector<Reading> readings_of(const Setting& setting, Edges& edges) {
   for (const Path& path : best_paths(setting.tokens, edges, kPathsMax)) {
     const Draft draft = draft_of(path, setting.tokens);
     const bool previous = setting.request.previous.has_value();
-    const bool own_subject = !draft.metrics.empty() || (draft.inventory && !draft.dimensions.empty());
+    const bool own_subject =
+        !draft.metrics.empty() || (draft.inventory && !draft.dimensions.empty());
     const bool change = previous && (setting.request.refine || !own_subject || draft.opener ||
                                      draft.add || draft.remove);
     Reading reading = read_draft(setting, draft, change);
     const auto known = std::find_if(readings.begin(), readings.end(), [&](const Reading& other) {
       return same_but_score(other, reading);
     });
-    if (known == readings.end()) readings.push_back(std::move(reading));
-    else if (known->score < reading.score) *known = std::move(reading);
+    if (known == readings.end())
+      readings.push_back(std::move(reading));
+    else if (known->score < reading.score)
+      *known = std::move(reading);
   }
   // Few and heavy: each is put in its place, and equals keep their order.
   for (auto at = readings.begin(); at != readings.end(); ++at) {
-    const auto place = std::upper_bound(
-        readings.begin(), at, *at,
-        [](const Reading& a, const Reading& b) { return a.score > b.score; });
+    const auto place =
+        std::upper_bound(readings.begin(), at, *at,
+                         [](const Reading& a, const Reading& b) { return a.score > b.score; });
     std::rotate(place, at, at + 1);
   }
   return readings;
@@ -98,9 +101,8 @@ std::string meaning_of(const Setting& setting, const Edge& edge) {
     case EdgeKind::metric:
       return "metric " + lexicon.metrics[edge.metric].metric->name;
     case EdgeKind::dimension:
-      return edge.alternatives.empty()
-                 ? "personal data"
-                 : lexicon.dimensions[edge.alternatives[0].target].info.name;
+      return edge.alternatives.empty() ? "personal data"
+                                       : lexicon.dimensions[edge.alternatives[0].target].info.name;
     case EdgeKind::value:
       return "value " + lexicon.values[edge.alternatives[0].target].text;
     case EdgeKind::time:
@@ -116,8 +118,7 @@ void account(const Setting& setting, const Reading& reading, PlanOutcome& outcom
   for (const Edge* edge : reading.draft.path)
     for (std::size_t i = edge->begin; i < edge->end; ++i) {
       WordUse use{setting.tokens[i].shown, use_of(*edge), meaning_of(setting, *edge)};
-      const auto in_context =
-          std::find(reading.by_context.begin(), reading.by_context.end(), i);
+      const auto in_context = std::find(reading.by_context.begin(), reading.by_context.end(), i);
       if (in_context != reading.by_context.end()) {
         use.as = WordUse::As::metric;
         use.meaning = "as the description says";
@@ -144,7 +145,9 @@ void name_candidates(const Setting& setting, const std::vector<Reading>& reading
 PlanOutcome plan_once(const Lexicon& lexicon, const PlanRequest& request, bool offer) {
   const auto& project = lexicon.index().project();
   const std::vector<Token> tokens = language::tokenize(request.question);
-  const Setting setting{lexicon, request, tokens,
+  const Setting setting{lexicon,
+                        request,
+                        tokens,
                         {request.today, project.fiscal_year_start_month, project.week_starts_on}};
   if (auto refused = refuse_at_sight(setting)) return *refused;
   if (auto answer = answer_about_model(setting)) {

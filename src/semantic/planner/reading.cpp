@@ -97,9 +97,8 @@ class DraftReader {
   }
 
   [[nodiscard]] bool reachable(std::uint32_t dimension) const {
-    return std::all_of(metric_ids_.begin(), metric_ids_.end(), [&](std::uint32_t id) {
-      return lexicon_.metrics[id].reaches[dimension];
-    });
+    return std::all_of(metric_ids_.begin(), metric_ids_.end(),
+                       [&](std::uint32_t id) { return lexicon_.metrics[id].reaches[dimension]; });
   }
 
   // ------------------------------------------------------------- dimensions
@@ -144,9 +143,10 @@ class DraftReader {
     const DimensionEntry& left = lexicon_.dimensions[a];
     const DimensionEntry& right = lexicon_.dimensions[b];
     if (left.column == right.column) return true;
-    if (left.hops < right.hops && left.info.semantic_model != right.info.semantic_model) return false;
-    const bool keys = left.info.is_entity || right.info.is_entity || left.names_entity ||
-                      right.names_entity;
+    if (left.hops < right.hops && left.info.semantic_model != right.info.semantic_model)
+      return false;
+    const bool keys =
+        left.info.is_entity || right.info.is_entity || left.names_entity || right.names_entity;
     return keys && left.info.semantic_model == right.info.semantic_model;
   }
 
@@ -168,9 +168,8 @@ class DraftReader {
         continue;
       }
       if (entry.boolean && !said.split) {
-        add_filter({said.excluded ? Filter::Kind::is_false : Filter::Kind::is_true,
-                    entry.info.name,
-                    {}});
+        add_filter(
+            {said.excluded ? Filter::Kind::is_false : Filter::Kind::is_true, entry.info.name, {}});
         continue;
       }
       if (said.excluded && reading_.follow_up && draft_.remove) {
@@ -264,15 +263,14 @@ class DraftReader {
   [[nodiscard]] bool same_model(std::uint32_t column, const DimensionEntry& entry) const {
     if (!entry.info.is_entity && !entry.names_entity) return false;
     const std::string of_entity = local_of(entry.info.name) + "__";
-    return std::any_of(lexicon_.dimensions.begin(), lexicon_.dimensions.end(),
-                       [&](const DimensionEntry& other) {
-                         if (other.column != column) return false;
-                         return entry.info.is_entity
-                                    ? other.info.name.starts_with(of_entity) ||
-                                          other.info.name.find("__" + of_entity) !=
-                                              std::string::npos
-                                    : other.info.semantic_model == entry.info.semantic_model;
-                       });
+    return std::any_of(
+        lexicon_.dimensions.begin(), lexicon_.dimensions.end(), [&](const DimensionEntry& other) {
+          if (other.column != column) return false;
+          return entry.info.is_entity
+                     ? other.info.name.starts_with(of_entity) ||
+                           other.info.name.find("__" + of_entity) != std::string::npos
+                     : other.info.semantic_model == entry.info.semantic_model;
+        });
   }
 
   void drop_dimension(const std::string& name) {
@@ -322,8 +320,8 @@ class DraftReader {
         same->texts.push_back(text);
     }
     for (Found& item : found) {
-      const bool side_by_side = item.texts.size() > 1 && !item.excluded &&
-                                (draft_.compare || draft_.each);
+      const bool side_by_side =
+          item.texts.size() > 1 && !item.excluded && (draft_.compare || draft_.each);
       if (side_by_side) {
         reading_.score += 0.4;
         if (std::find(frame_.groups.begin(), frame_.groups.end(), item.dimension) ==
@@ -394,11 +392,14 @@ class DraftReader {
     for (const Edge* other : draft_.parts)
       if (other != &edge && other->weekday) days += ", " + std::to_string(*other->weekday);
     const std::string subject = "{{ TimeDimension('" + frame_.axis + "', 'day') }}";
-    Filter filter{Filter::Kind::raw, "", {"EXTRACT(isodow FROM " + subject + ") IN (" + days + ")"}};
+    Filter filter{
+        Filter::Kind::raw, "", {"EXTRACT(isodow FROM " + subject + ") IN (" + days + ")"}};
     if (frame_.filters.empty() || frame_.filters.back().values != filter.values) {
       for (const Edge* other : draft_.parts)
-        if (other == &edge) break;
-        else if (other->weekday) return;
+        if (other == &edge)
+          break;
+        else if (other->weekday)
+          return;
       frame_.filters.push_back(std::move(filter));
     }
   }
@@ -410,8 +411,8 @@ class DraftReader {
         ranges.push_back(edge->range);
     if (!ranges.empty()) {
       if (reading_.follow_up) changed("period");
-      const bool against_previous = draft_.compare && reading_.follow_up && ranges.size() == 1 &&
-                                    frame_.range.start;
+      const bool against_previous =
+          draft_.compare && reading_.follow_up && ranges.size() == 1 && frame_.range.start;
       if (against_previous) {
         compare_with(ranges[0]);
       } else {
@@ -456,10 +457,10 @@ class DraftReader {
     }
     const bool year_apart = language::add_months(*frame_.range.start, -12) == *other.start &&
                             language::add_months(*frame_.range.end, -12) == *other.end;
-    frame_.comparison = MetricQuery::Comparison{
-        year_apart ? MetricQuery::Comparison::To::same_period_last_year
-                   : MetricQuery::Comparison::To::previous_period,
-        *other.start, *other.end};
+    frame_.comparison =
+        MetricQuery::Comparison{year_apart ? MetricQuery::Comparison::To::same_period_last_year
+                                           : MetricQuery::Comparison::To::previous_period,
+                                *other.start, *other.end};
   }
 
   void relative_comparison() {
@@ -470,9 +471,9 @@ class DraftReader {
     const Date start = *frame_.range.start, end = *frame_.range.end;
     using To = MetricQuery::Comparison::To;
     if (draft_.last_year) {
-      frame_.comparison = MetricQuery::Comparison{To::same_period_last_year,
-                                                  language::add_months(start, -12),
-                                                  language::add_months(end, -12)};
+      frame_.comparison =
+          MetricQuery::Comparison{To::same_period_last_year, language::add_months(start, -12),
+                                  language::add_months(end, -12)};
       return;
     }
     for (const Grain grain : {Grain::year, Grain::quarter, Grain::month}) {
@@ -487,9 +488,8 @@ class DraftReader {
       return;
     }
     const int length = language::days_between(start, end) + 1;
-    frame_.comparison =
-        MetricQuery::Comparison{To::previous_period, language::add_days(start, -length),
-                                language::add_days(start, -1)};
+    frame_.comparison = MetricQuery::Comparison{
+        To::previous_period, language::add_days(start, -length), language::add_days(start, -1)};
   }
 
   // ------------------------------------------------------------- operations
@@ -545,10 +545,12 @@ class DraftReader {
     frame_.rank = rank;
     if (reading_.follow_up) changed("ranking");
     for (const std::string& name : frame_.groups) {
-      const bool known = std::any_of(frame_.filters.begin(), frame_.filters.end(),
-                                     [&](const Filter& filter) { return filter.dimension == name; });
+      const bool known =
+          std::any_of(frame_.filters.begin(), frame_.filters.end(),
+                      [&](const Filter& filter) { return filter.dimension == name; });
       // Nobody's rows are no competitor in a ranking.
-      const bool asked = std::find(rank.within.begin(), rank.within.end(), name) == rank.within.end();
+      const bool asked =
+          std::find(rank.within.begin(), rank.within.end(), name) == rank.within.end();
       if (!known && asked) frame_.filters.push_back({Filter::Kind::not_null, name, {}});
     }
   }

@@ -16,13 +16,13 @@ struct Reading {
   Frame frame;
   MetricQuery query;
   double score = 0;
-  double doubt = 0;              ///< 0 none; taken off the confidence
+  double doubt = 0;  ///< 0 none; taken off the confidence
   Lack lack = Lack::nothing;
-  std::string lacking;           ///< what is missing, in words
+  std::string lacking;                   ///< what is missing, in words
   std::vector<std::string> unreachable;  ///< dimensions asked for that the metrics do not have
   bool follow_up = false;
   bool ambiguous_dimension = false;
-  std::vector<Frame> rivals;     ///< the same words with another dimension of equal standing
+  std::vector<Frame> rivals;  ///< the same words with another dimension of equal standing
   std::vector<std::string> kept, changed;
   std::vector<std::size_t> unknown;
   std::vector<std::size_t> by_context;  ///< words that only a description explains

@@ -40,8 +40,10 @@ std::string period_words(const DateRange& range) {
 std::string groups_words(const Lexicon& lexicon, const Frame& frame) {
   std::vector<std::string> items;
   if (frame.grain) items.push_back(std::string(name_of(*frame.grain)));
-  if (frame.date_part == "dow") items.push_back("weekday");
-  else if (!frame.date_part.empty()) items.push_back(frame.date_part + " of year");
+  if (frame.date_part == "dow")
+    items.push_back("weekday");
+  else if (!frame.date_part.empty())
+    items.push_back(frame.date_part + " of year");
   for (const std::string& group : frame.groups) items.push_back(dimension_label(lexicon, group));
   return items.empty() ? "" : " by " + join_words(items, "and by");
 }
@@ -103,8 +105,10 @@ std::string question_for(const Lexicon& lexicon, const Frame& frame) {
   if (frame.share) text += " as a percentage of the total";
   if (frame.running_total) text += " as a running total";
   for (const auto& having : frame.having)
-    text += (having.op == ">" ? " more than " : having.op == "<" ? " less than "
-             : having.op == ">=" ? " at least " : " at most ") +
+    text += (having.op == ">"    ? " more than "
+             : having.op == "<"  ? " less than "
+             : having.op == ">=" ? " at least "
+                                 : " at most ") +
             number_text(having.value);
   std::string filters;
   for (const Filter& filter : frame.filters) {
@@ -154,7 +158,8 @@ std::string where_words(const std::map<std::string, std::string>& labels, std::s
     if (close == std::string::npos) break;
     const std::size_t first = text.find('\'', open);
     const std::size_t last = text.find('\'', first + 1);
-    std::string name = first < close && last < close ? text.substr(first + 1, last - first - 1) : "";
+    std::string name =
+        first < close && last < close ? text.substr(first + 1, last - first - 1) : "";
     const std::string path = "entity_path=['";
     if (const auto at = text.find(path, open); at < close) {
       const auto begin = at + path.size();
@@ -175,12 +180,14 @@ std::string interpret(const ModelIndex& index, const contracts::MetricQuery& que
     metrics.push_back(metrics.empty() ? planner::metric_label(index, name)
                                       : planner::lower_first(planner::metric_label(index, name)));
   for (const std::string& item : query.group_by) groups.push_back(group_word(labels, item));
-  std::string text = metrics.empty() ? "Values of " + planner::join_words(groups)
-                                     : planner::join_words(metrics);
+  std::string text =
+      metrics.empty() ? "Values of " + planner::join_words(groups) : planner::join_words(metrics);
   if (!metrics.empty() && !groups.empty()) text += " by " + planner::join_words(groups);
   const std::string period = language::say({query.start_time, query.end_time});
-  if (!period.empty()) text += ", " + period;
-  else if (!time_phrase.empty()) text += ", " + std::string(time_phrase);
+  if (!period.empty())
+    text += ", " + period;
+  else if (!time_phrase.empty())
+    text += ", " + std::string(time_phrase);
   std::vector<std::string> filters;
   for (const std::string& where : query.where) filters.push_back(where_words(labels, where));
   if (!filters.empty()) text += ", where " + planner::join_words(filters);

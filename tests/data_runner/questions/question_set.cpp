@@ -39,8 +39,7 @@ contracts::ProjectModel read_model(const fs::path& folder) {
   return std::move(*project);
 }
 
-semantic::DimensionValues values_in(const Warehouse& warehouse,
-                                    const semantic::ModelIndex& index) {
+semantic::DimensionValues values_in(const Warehouse& warehouse, const semantic::ModelIndex& index) {
   semantic::DimensionValues read;
   constexpr std::int64_t kValuesMax = 2000;
   std::set<std::string> seen;
@@ -48,8 +47,8 @@ semantic::DimensionValues values_in(const Warehouse& warehouse,
   for (const DimensionInfo& info : *dimensions) {
     if (info.is_time || info.is_entity || info.personal_data || info.relation.empty()) continue;
     if (!seen.insert(info.relation + '\n' + info.expr).second) continue;
-    const Table table = warehouse.run(semantic::dimension_values_sql(
-        info, "", kValuesMax, semantic::Dialect::duckdb));
+    const Table table = warehouse.run(
+        semantic::dimension_values_sql(info, "", kValuesMax, semantic::Dialect::duckdb));
     auto& list = read.values[info.name];
     for (const auto& row : table.rows)
       if (row[0]) list.push_back(*row[0]);
@@ -73,9 +72,9 @@ void find_period(Company& company) {
   for (const auto& model : company.index->project().semantic_models)
     for (const auto& dimension : model.dimensions) {
       if (dimension.type != contracts::DimensionType::time || dimension.is_validity_end) continue;
-      const Table table = company.warehouse->run(
-          "SELECT CAST(min(" + dimension.expr + ") AS DATE), CAST(max(" + dimension.expr +
-          ") AS DATE) FROM " + model.relation.rendered);
+      const Table table =
+          company.warehouse->run("SELECT CAST(min(" + dimension.expr + ") AS DATE), CAST(max(" +
+                                 dimension.expr + ") AS DATE) FROM " + model.relation.rendered);
       if (table.rows.empty() || !table.rows[0][0]) continue;
       const auto first = parse_date(*table.rows[0][0]), last = parse_date(*table.rows[0][1]);
       if (!company.data_start || first < company.data_start) company.data_start = first;
@@ -111,8 +110,8 @@ std::string rows_differ(const Json& wanted, const Table& got, bool ordered) {
   if (!got.error.empty()) return "SQL failed: " + got.error.substr(0, 200);
   std::vector<std::size_t> order;
   for (const Json& column : wanted["columns"]) {
-    const auto at = std::find(got.columns.begin(), got.columns.end(),
-                              column["name"].get<std::string>());
+    const auto at =
+        std::find(got.columns.begin(), got.columns.end(), column["name"].get<std::string>());
     if (at == got.columns.end()) return "no column " + column["name"].get<std::string>();
     order.push_back(static_cast<std::size_t>(at - got.columns.begin()));
   }
@@ -196,7 +195,8 @@ std::string plan_differs(const Json& plan, const Json& turn, const MetricQuery& 
                                 turn["transform"]["operator"] != query.having[0].op))
     return "having";
   const std::string against = plan.value("compare_start", "");
-  if (against != (query.comparison ? format_date(query.comparison->start) : "")) return "comparison";
+  if (against != (query.comparison ? format_date(query.comparison->start) : ""))
+    return "comparison";
   return "";
 }
 
@@ -224,13 +224,21 @@ class Judge {
     const double before = microseconds_ != nullptr ? microseconds_() : 0;
     const semantic::PlanOutcome outcome = semantic::plan(*company_.vocabulary, request);
     const double after = microseconds_ != nullptr ? microseconds_() : 0;
-    Judged judged{id + "/" + std::to_string(turn.value("turn", 1)), request.question,
-                  turn["behaviour"].get<std::string>(), "", Verdict::wrong, outcome.confidence,
+    Judged judged{id + "/" + std::to_string(turn.value("turn", 1)),
+                  request.question,
+                  turn["behaviour"].get<std::string>(),
+                  "",
+                  Verdict::wrong,
+                  outcome.confidence,
                   after - before};
-    if (judged.behaviour == "answer") judge_answer(turn, outcome, judged);
-    else if (judged.behaviour == "clarify") judge_clarify(turn, outcome, judged);
-    else if (judged.behaviour == "explain") judge_explain(turn, outcome, judged);
-    else judge_refuse(outcome, judged);
+    if (judged.behaviour == "answer")
+      judge_answer(turn, outcome, judged);
+    else if (judged.behaviour == "clarify")
+      judge_clarify(turn, outcome, judged);
+    else if (judged.behaviour == "explain")
+      judge_explain(turn, outcome, judged);
+    else
+      judge_refuse(outcome, judged);
     if (const auto* planned = std::get_if<semantic::Planned>(&outcome.result))
       previous_ = semantic::PreviousTurn{request.question, planned->query, planned->time_phrase};
     judged_.push_back(std::move(judged));

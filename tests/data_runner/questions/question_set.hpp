@@ -57,7 +57,6 @@ struct Judged {
 };
 
 /// Plans and checks every turn. `microseconds` is asked before and after each plan.
-[[nodiscard]] std::vector<Judged> judge(const Company& company,
-                                        double (*microseconds)() = nullptr);
+[[nodiscard]] std::vector<Judged> judge(const Company& company, double (*microseconds)() = nullptr);
 
 }  // namespace loquat::tests
