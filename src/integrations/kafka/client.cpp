@@ -68,8 +68,8 @@ Result<RdHandle> make_client(rd_kafka_type_t type, const ConfigPairs& settings, 
       return fail(Errc::invalid_request,
                   "The Kafka client does not take the setting " + name + ".");
   rd_kafka_conf_set_events(conf.get(), events);
-  // Log lines come as events that we drop: what matters comes as an error event as well.
-  rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
+  // Its log lines are not ours to print: what matters comes as an error event as well.
+  rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
   rd_kafka_t* handle = rd_kafka_new(type, conf.get(), why.data(), why.size());
   if (handle == nullptr)
     return fail(Errc::invalid_request, std::string("The Kafka client: ") + why.data());

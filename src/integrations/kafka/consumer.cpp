@@ -73,7 +73,7 @@ Result<void> Consumer::open(const std::string& servers, const std::string& clien
                    {"topic.metadata.refresh.interval.ms", "10000"}});
   auto handle = make_client(RD_KAFKA_CONSUMER, settings,
                             RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR |
-                                RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_LOG);
+                                RD_KAFKA_EVENT_OFFSET_COMMIT);
   if (!handle) return handle.error();
   handle_ = std::move(*handle);
   rd_kafka_poll_set_consumer(handle_.get());

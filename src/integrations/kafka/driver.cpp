@@ -174,8 +174,10 @@ void Driver::note_loss(const Lost& lost) {
 void Driver::report_state() {
   const auto totals = outbox_.totals();
   const BreakerState now = outbox_.breaker();
-  if (now == BreakerState::closed && last_breaker_ != BreakerState::closed)
+  if (now == BreakerState::closed && last_breaker_ != BreakerState::closed) {
     ports_.telemetry.emit(BrokerBack{totals.held});
+    last_error_.clear();
+  }
   if (now != BreakerState::closed && last_breaker_ == BreakerState::closed)
     ports_.telemetry.emit(BrokerAway{last_error_});
   last_breaker_ = now;
@@ -208,7 +210,8 @@ void Driver::on_report(RecordId id, Report report) {
   outbox_.reported(id, report, Clock::now());
 }
 void Driver::on_brokers_down(std::string why) {
-  last_error_ = std::move(why);
+  // What came before says why (refused credentials, an unknown name); this only that.
+  if (last_error_.empty()) last_error_ = std::move(why);
   outbox_.brokers_down(Clock::now());
 }
 void Driver::on_trouble(std::string why) {
@@ -283,8 +286,27 @@ Task<void> Driver::health_loop() {
   for (;;) {
     report_state();
     if (consumer_) consumer_->measure();
+    const bool is_away = outbox_.breaker() != BreakerState::closed;
+    // With nothing to send there is no probe, and health would never turn well again.
+    if (is_away && outbox_.in_flight() == 0 && producer_) co_await look_for_brokers();
     co_await runtime::pause_for(std::chrono::seconds(1));
   }
+}
+
+Task<void> Driver::look_for_brokers() {
+  // The handle stays while this runs: its end would wait in the same pool of one thread.
+  auto work = [handle = producer_->handle()] {
+    const rd_kafka_metadata_t* metadata = nullptr;
+    constexpr int kWaitMs = 1'000;
+    const auto code = rd_kafka_metadata(handle, 0, nullptr, &metadata, kWaitMs);
+    if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+  };
+  auto done = slow_pool_.run(std::move(work));
+  const auto is_back = co_await std::move(done);
+  if (!is_back || !*is_back) co_return;
+  outbox_.brokers_up(Clock::now());
+  run_actions();
 }
 
 Task<void> Driver::spool_loop() {
@@ -345,7 +367,7 @@ Task<void> Driver::topics_loop() {
     // A client of its own: the producer may be replaced meanwhile.
     auto work = [settings = connection_settings(config_, servers_, "loquat-admin"),
                  replication = config_.replication_factor]() -> Result<void> {
-      auto admin = make_client(RD_KAFKA_PRODUCER, settings, RD_KAFKA_EVENT_LOG);
+      auto admin = make_client(RD_KAFKA_PRODUCER, settings, 0);
       if (!admin) return admin.error();
       return create_topics(admin->get(), replication);
     };

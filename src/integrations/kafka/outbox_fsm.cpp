@@ -1,3 +1,4 @@
+// long: one machine; its transitions are read together.
 #include "outbox_fsm.hpp"
 
 #include <algorithm>
@@ -91,6 +92,7 @@ void Outbox::reported(RecordId id, Report report, Time now) {
 }
 
 void Outbox::delivered(Held& held, Time now) {
+  heard_at_ = now;
   // An acknowledgement is the best proof there is, whichever record it is for.
   if (breaker_.state() == BreakerState::closed)
     breaker_.report(false, CallOutcome::ok, now);
@@ -136,6 +138,13 @@ void Outbox::brokers_down(Time now) {
   tick(now);
 }
 
+void Outbox::brokers_up(Time now) {
+  if (breaker_.state() == BreakerState::closed) return;
+  breaker_ = degradation::Breaker(limits_.breaker);
+  probe_ = 0;
+  pump(now);
+}
+
 void Outbox::settled(const std::string& event_id) {
   if (!limits_.is_forgetful || !limits_.has_spool) return;
   const auto known = unsettled_.find(event_id);
@@ -158,10 +167,7 @@ void Outbox::tick(Time now) {
     ack_deadlines_.pop_front();
     Held* held = buffer_.find(id);
     if (held == nullptr) continue;
-    if (is_due && held->state == State::in_flight) {
-      breaker_.report(id == probe_, CallOutcome::failed, now);
-      if (id == probe_) probe_ = 0;
-    }
+    if (is_due && held->state == State::in_flight) note_silence(id, now);
     if (can_spool(held->record))
       spool_up_to(held->record, id);
     else if (held->record.is_kept)
@@ -169,6 +175,14 @@ void Outbox::tick(Time now) {
   }
   if (read_again_at_ && *read_again_at_ <= now) read_again_at_.reset();
   pump(now);
+}
+
+/// A burst whose reports are late is one silence, not many failures.
+void Outbox::note_silence(RecordId id, Time now) {
+  if (id != probe_ && now - heard_at_ < limits_.ack_wait) return;
+  heard_at_ = now;
+  breaker_.report(id == probe_, CallOutcome::failed, now);
+  if (id == probe_) probe_ = 0;
 }
 
 // ---- memory

@@ -89,6 +89,8 @@ class Outbox {
   void reported(RecordId id, Report report, Time now);
   /// The client library has lost every broker.
   void brokers_down(Time now);
+  /// A broker answers again, seen by other means than a report.
+  void brokers_up(Time now);
   /// The outcome of the oldest Append. Any error means that nothing of it was written.
   void appended(Result<std::vector<std::uint64_t>> positions, Time now);
   /// The outcome of a ReadSpool.
@@ -154,6 +156,7 @@ class Outbox {
   void leave(Held& held);
   void delivered(Held& held, Time now);
   void came_back(Held& held, Time now);
+  void note_silence(RecordId id, Time now);
   void on_drop(Held&& held);
   void resolve(Ticket ticket, Result<contracts::Receipt> outcome);
   void acknowledge(std::uint64_t position);
@@ -168,6 +171,7 @@ class Outbox {
   std::set<std::pair<RecordId, Lane*>> ready_;
   std::size_t in_flight_ = 0;
   RecordId probe_ = 0;
+  Time heard_at_{};  // of the last acknowledgement, or of the last silence that was counted
   std::deque<std::pair<Time, RecordId>> ack_deadlines_;
   std::unordered_set<Ticket> open_tickets_;
   Ticket last_ticket_ = 0;

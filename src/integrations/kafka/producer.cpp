@@ -62,8 +62,7 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaConfig& config,
        // Ours is the buffer: theirs only has to hold what we allow in flight.
        {"queue.buffering.max.messages", std::to_string(config.in_flight_max * 2 + 1'000)},
        {"queue.buffering.max.kbytes", "1048576"}});
-  auto handle = make_client(RD_KAFKA_PRODUCER, settings,
-                            RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+  auto handle = make_client(RD_KAFKA_PRODUCER, settings, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   if (!handle) return handle.error();
   return std::unique_ptr<Producer>(new Producer(std::move(*handle), std::move(loop)));
 }

@@ -39,6 +39,8 @@ class Producer {
   bool drain(ProducerEvents& to);
   /// Everything that was sent and not reported.
   [[nodiscard]] const std::unordered_set<RecordId>& outstanding() const { return outstanding_; }
+  /// For calls that block, on the worker thread that will also end it.
+  [[nodiscard]] rd_kafka_t* handle() const { return handle_.get(); }
   /// The handle, for its end on a worker thread (it may block). Nothing is told any more.
   [[nodiscard]] RdHandle release();
 
