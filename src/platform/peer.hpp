@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "loquat/base/secret.hpp"
 #include "loquat/contracts/ports.hpp"
 #include "loquat/net/client.hpp"
 

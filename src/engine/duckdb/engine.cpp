@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 #include "loquat/base/check.hpp"
@@ -79,22 +80,25 @@ Task<Result<ResultSet>> DuckDbEngine::execute(contracts::QueryRequest request) {
   const auto allowed = co_await door_.check(request.sql);
   if (!allowed) co_return allowed.error();
   auto job = std::make_shared<const Job>(Job{std::move(request.sql), request.row_limit});
-  degradation::Guard::Attempt<ResultSet> once = [this, job](Time until) {
+  degradation::Guard::Attempt<Settled> once = [this, job](Time until) {
     return attempt(job, until);
   };
-  auto result = co_await guard_.call<ResultSet>(std::move(once), request.deadline, false);
-  if (!result) co_return as_engine_error(result.error());
-  co_return result;
+  auto settled = co_await guard_.call<Settled>(std::move(once), request.deadline, false);
+  if (!settled) co_return as_engine_error(settled.error());
+  if (settled->error) co_return *settled->error;
+  co_return std::move(settled->result);
 }
 
-Task<Result<ResultSet>> DuckDbEngine::attempt(std::shared_ptr<const Job> job, Time until) {
+Task<Result<DuckDbEngine::Settled>> DuckDbEngine::attempt(std::shared_ptr<const Job> job,
+                                                          Time until) {
   // A slow statement is its own fault and not the engine's: it must not open the breaker. So it is
-  // cut here, a moment before the guard would.
-  auto result =
-      co_await runtime::with_deadline<ResultSet>(run(job), until - std::chrono::milliseconds(2));
-  if (!result && result.error().code == Errc::timed_out)
-    co_return fail(Errc::query_timeout, "The query took too long and was stopped.");
-  co_return result;
+  // cut here, early enough that it has ended when the guard would cut.
+  const Clock::duration most = std::chrono::milliseconds(250);
+  const Clock::duration margin = std::min(most, runtime::remaining(until) / 4);
+  auto result = co_await runtime::with_deadline<ResultSet>(run(job), until - margin);
+  if (result) co_return Settled{std::move(*result), std::nullopt};
+  if (result.error().code != Errc::timed_out) co_return result.error();
+  co_return Settled{{}, as_engine_error(result.error())};
 }
 
 Task<Result<ResultSet>> DuckDbEngine::run(std::shared_ptr<const Job> job) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "../door.hpp"
@@ -24,7 +25,12 @@ class DuckDbEngine final : public contracts::QueryEngine {
   };
   /// What queries share with jobs on the pool that outlive their caller.
   struct Shared;
-  contracts::Task<Result<contracts::ResultSet>> attempt(std::shared_ptr<const Job> job, Time until);
+  /// What the guard takes for the engine being well: rows, or a statement that was too slow.
+  struct Settled {
+    contracts::ResultSet result;
+    std::optional<Error> error;
+  };
+  contracts::Task<Result<Settled>> attempt(std::shared_ptr<const Job> job, Time until);
   contracts::Task<Result<contracts::ResultSet>> run(std::shared_ptr<const Job> job);
 
   Ports ports_;

@@ -21,7 +21,8 @@ using ::testing::Not;
 class TemporaryDatabase {
  public:
   TemporaryDatabase() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "loquat-engine-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "loquat-engine-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
     duckdb_database database = nullptr;
     duckdb_connection connection = nullptr;
@@ -46,7 +47,7 @@ class TemporaryDatabase {
 };
 
 class DuckDb : public ::testing::Test {
- protected:
+ public:
   std::unique_ptr<contracts::QueryEngine> make(std::string path) {
     EngineConfig config;
     config.duckdb.path = std::move(path);
@@ -64,9 +65,8 @@ class DuckDb : public ::testing::Test {
   }
   Result<ResultSet> ask(contracts::QueryRequest asked) {
     std::optional<Result<ResultSet>> out;
-    rig_.run([&]() -> runtime::Task<void> {
-      out.emplace(co_await engine_->execute(std::move(asked)));
-    });
+    rig_.run(
+        [&]() -> runtime::Task<void> { out.emplace(co_await engine_->execute(std::move(asked))); });
     return std::move(*out);
   }
   Result<ResultSet> ask(std::string sql, std::int64_t limit = 100) {
@@ -80,10 +80,11 @@ class DuckDb : public ::testing::Test {
 };
 
 TEST_F(DuckDb, GivesRowsWithTypesOfOurWords) {
-  const auto result = ask("select id, name, price, picked, price > 1 as dear, "
-                          "timestamp '2025-01-02 03:04:05.5' as at, 0.5::double as half, "
-                          "sum(id) over () as wide, [1, 2] as list from orchard.main.fruit "
-                          "order by id");
+  const auto result =
+      ask("select id, name, price, picked, price > 1 as dear, "
+          "timestamp '2025-01-02 03:04:05.5' as at, 0.5::double as half, "
+          "sum(id) over () as wide, [1, 2] as list from orchard.main.fruit "
+          "order by id");
   ASSERT_TRUE(result) << result.error().detail;
   std::vector<ColumnType> types;
   for (const auto& column : result->columns) types.push_back(column.type);
@@ -130,7 +131,7 @@ TEST_F(DuckDb, ErrorsNameColumnsButNoPathAndNoValue) {
 }
 
 TEST_F(DuckDb, WritesNothingBesideItsFile) {
-  ASSERT_FALSE(ask("select list(a.i order by b.i) from numbers a, numbers b group by a.i"));
+  ASSERT_FALSE(ask("select a.i from numbers a, numbers b order by hash(a.i, b.i)"));
   int files = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(file_.folder()))
     ++files;
@@ -140,7 +141,7 @@ TEST_F(DuckDb, WritesNothingBesideItsFile) {
 
 TEST_F(DuckDb, StopsAtTheDeadlineAndGoesOnAfterwards) {
   auto slow = request("select count(*) from numbers a, numbers b, numbers c where a.i+b.i+c.i=1");
-  slow.deadline = runtime::deadline_after(std::chrono::milliseconds(100));
+  slow.deadline = runtime::deadline_after(std::chrono::milliseconds(800));
   const auto result = ask(std::move(slow));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::query_timeout);

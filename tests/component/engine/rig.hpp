@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "loquat/base/sources.hpp"
 #include "loquat/degradation/health_board.hpp"
 #include "loquat/net/client.hpp"
 #include "loquat/runtime/runtime.hpp"
