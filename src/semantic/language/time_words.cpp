@@ -1,3 +1,4 @@
+// long: one grammar of time, read from top to bottom.
 #include "semantic/language/time_words.hpp"
 
 #include <array>

@@ -1,3 +1,4 @@
+// long: one reading of one question, in the order in which evidence is weighed.
 #include "semantic/planner/reading.hpp"
 
 #include <algorithm>
