@@ -186,7 +186,8 @@ Task<Result<SemanticQueryResult>> SemanticService::compile(Principal, RequestCon
 Task<Result<SemanticQueryResult>> SemanticService::query(Principal principal,
                                                          RequestContext context,
                                                          wire::QueryShape shape, Time deadline) {
-  auto compiled = co_await compile_shape(std::move(shape), {});
+  std::string own_dialect;
+  auto compiled = co_await compile_shape(std::move(shape), std::move(own_dialect));
   if (!compiled) co_return compiled.error();
   SemanticQueryResult out;
   out.query = agents::to_shape(compiled->query);

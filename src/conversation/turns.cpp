@@ -347,7 +347,8 @@ void Service::complete(Progress& progress, agents::Finish finish) {
   auto last = std::make_shared<std::optional<agents::LastQuery>>(std::move(finish.last_query));
   auto keep = [](Service& self, SessionPtr s, TurnPtr t,
                  std::shared_ptr<std::optional<agents::LastQuery>> query) -> Task<void> {
-    co_await self.keep_message(s, t, t->answer.get(), *query ? &**query : nullptr);
+    const agents::LastQuery* last_query = *query ? &**query : nullptr;
+    co_await self.keep_message(s, t, t->answer.get(), last_query);
   };
   turns_.spawn("keep message", keep(*this, progress.session, progress.turn, std::move(last)));
 }

@@ -1,4 +1,5 @@
 #pragma once
+// long: encoder, decoder and schema writer visit the same kinds of members and change together.
 #include <chrono>
 #include <cmath>
 #include <limits>

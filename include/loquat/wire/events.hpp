@@ -1,4 +1,5 @@
 #pragma once
+// long: nine events, one declaration of each; they are read side by side.
 #include <cstdint>
 #include <map>
 #include <optional>

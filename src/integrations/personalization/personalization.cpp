@@ -67,7 +67,8 @@ class Service final : public Personalization {
 
   Task<Result<contracts::Preferences>> load(Principal principal) override {
     if (!config_.enabled) co_return contracts::Preferences{};
-    auto profile = co_await profile_of({principal.tenant_id, principal.user_id});
+    UserKey user(principal.tenant_id, principal.user_id);
+    auto profile = co_await profile_of(std::move(user));
     if (!profile) co_return profile.error();
     co_return preferences_of(**profile, ports_.sources.wall.now());
   }
@@ -179,7 +180,8 @@ class Service final : public Personalization {
   }
 
   Task<Result<edge::Reply>> show(edge::Call& call) {
-    auto profile = co_await profile_of({call.principal.tenant_id, call.principal.user_id});
+    UserKey user(call.principal.tenant_id, call.principal.user_id);
+    auto profile = co_await profile_of(std::move(user));
     if (!profile) co_return profile.error();
     ProfileView view{**profile, {}};
     for (const Subject subject : {Subject::chart, Subject::grain}) {

@@ -1,3 +1,4 @@
+// long: the transforms wrap each other in a fixed order.
 #include "compiler/answer.hpp"
 
 #include <algorithm>

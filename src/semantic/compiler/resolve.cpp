@@ -1,3 +1,4 @@
+// long: resolving names is one walk over one query; its steps share their error kinds.
 #include "compiler/resolve.hpp"
 
 #include <algorithm>

@@ -1,0 +1,297 @@
+#include "application.hpp"
+
+#include <csignal>
+#include <iostream>
+#include <stdexcept>
+
+#include "loquat/semantic/model_index.hpp"
+#include "var_dir.hpp"
+
+namespace loquat::app {
+namespace {
+
+constexpr std::size_t kCookiesMax = 10'000;
+constexpr auto kCookieLife = std::chrono::hours(1);
+
+std::unique_ptr<security::Authenticator> make_authenticator(const Settings& settings,
+                                                            const WallClock& wall) {
+  auto made = security::Authenticator::make(settings.auth, settings.http.host, wall);
+  if (made) return std::move(*made);
+  std::string text = made.error().detail;
+  for (const auto& issue : made.error().fields)
+    text += "\n  " + issue.pointer + ": " + issue.message;
+  throw std::runtime_error(text);
+}
+
+store::StoreConfig store_config(const Settings& settings) {
+  store::StoreConfig config = settings.store;
+  if (config.path.empty())
+    config.path = (std::filesystem::path(settings.process.var_dir) / "loquat.db").string();
+  return config;
+}
+
+}  // namespace
+
+contracts::Task<Result<void>> SettlingHandler::handle(wire::FeedbackEvent event,
+                                                      contracts::RecordPlace place) {
+  const std::string event_id = event.event_id;
+  Result<void> handled = co_await inner_.handle(std::move(event), std::move(place));
+  if (handled) kafka_.settled(event_id);
+  co_return handled;
+}
+
+Application::Application(Settings& settings, std::string instance, std::function<void()> reload)
+    : settings_(settings),
+      instance_(std::move(instance)),
+      var_dir_(settings.process.var_dir),
+      reload_(std::move(reload)),
+      telemetry_(settings.log, wall_, observability::make_stderr_sink(settings.log.format)),
+      loop_(telemetry_),
+      tasks_(loop_.executor(), "app", telemetry_),
+      workers_(loop_.executor(), {"workers", settings.process.worker_threads, 256}, telemetry_),
+      board_(wall_),
+      client_(loop_.executor()),
+      store_(store::make_store(store_config(settings),
+                               {loop_.executor(), wall_, telemetry_,
+                                [this](bool is_up, std::string error) {
+                                  using degradation::Health;
+                                  board_.set("store", is_up ? Health::up : Health::degraded,
+                                             std::move(error));
+                                }})),
+      kafka_(
+          kafka::make_kafka(settings.kafka, settings.spool,
+                            {loop_.executor(), telemetry_, board_, sources_, instance_, var_dir_})),
+      authenticator_(make_authenticator(settings, wall_)),
+      tickets_(sources_, settings.auth.ticket_ttl,
+               static_cast<std::size_t>(settings.auth.tickets_max)),
+      cookies_(sources_, kCookieLife, kCookiesMax),
+      limiter_(settings.rate_limit),
+      auditor_(sources_, instance_, kafka_->publisher(), &store_->audit_chain()),
+      plain_engine_(engine::make_engine(
+          settings.engine,
+          {loop_.executor(), workers_, tasks_, client_, parser_, board_, telemetry_, sources_})),
+      engine_(std::make_unique<engine::CachedEngine>(*plain_engine_, settings.engine,
+                                                     [this] {
+                                                       const auto model =
+                                                           dbt_ ? dbt_->current() : nullptr;
+                                                       return model ? model->version
+                                                                    : std::string();
+                                                     })),
+      inspector_(engine::make_inspector(parser_, workers_)),
+      catalog_(platform::make_catalog(settings.catalog,
+                                      {loop_.executor(), tasks_, client_, board_, sources_})),
+      semantic_layer_(platform::make_semantic_layer(
+          settings.semantic_layer, {loop_.executor(), tasks_, client_, board_, sources_})),
+      language_model_(
+          llm::make_language_model(settings.llm, {loop_.executor(), client_, board_, sources_})),
+      dbt_(dbt::make_dbt(settings.dbt, {loop_.executor(), sources_, telemetry_, board_, workers_,
+                                        store_->models(), *engine_, *catalog_, client_})),
+      personalization_(personalization::make_personalization(
+          settings.personalization,
+          {loop_.executor(), sources_, telemetry_, board_, store_->profiles()})),
+      copilot_(copilot::make_copilot(
+          settings.copilot,
+          {loop_.executor(), sources_, telemetry_, board_, workers_, *dbt_, store_->profiles(),
+           store_->sessions(), *inspector_, [this] { return today(settings_.semantic, wall_); }})),
+      lineage_(lineage::make_lineage(
+          settings.lineage,
+          {loop_.executor(), workers_, client_, parser_, kafka_->publisher(), store_->traces(),
+           *dbt_, catalog_.get(), board_, telemetry_, sources_})),
+      trace_keeper_(store_->traces(), store_->insights(), tasks_),
+      conversation_(conversation::make_conversation(
+          settings.sessions, {loop_.executor(),
+                              sources_,
+                              telemetry_,
+                              board_,
+                              workers_,
+                              store_->sessions(),
+                              kafka_->publisher(),
+                              *engine_,
+                              *semantic_layer_,
+                              *dbt_,
+                              *personalization_,
+                              *copilot_,
+                              *catalog_,
+                              {&lineage_->observer(), personalization_.get(), &trace_keeper_},
+                              [this] { return today(settings_.semantic, wall_); }})),
+      feedback_(feedback::make_feedback(settings.feedback, {loop_.executor(),
+                                                            sources_,
+                                                            telemetry_,
+                                                            store_->sessions(),
+                                                            store_->feedback(),
+                                                            kafka_->publisher(),
+                                                            *inspector_,
+                                                            {personalization_.get()}})),
+      settling_(*feedback_, *kafka_),
+      semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit}),
+      routes_({sources_, telemetry_, *authenticator_, tickets_, cookies_, limiter_, auditor_,
+               &store_->idempotency(), settings.sessions.turn_timeout + std::chrono::seconds(5)}),
+      websocket_(websocket::make_websocket(
+          loop_.executor(), settings.ws,
+          {routes_, *conversation_, telemetry_, board_, feedback_.get(), copilot_.get()})),
+      lifecycle_(telemetry_),
+      stop_asked_(loop_.executor()) {
+  board_.add("store", "Answers go on from memory and say NOT_STORED.");
+  kafka_->set_handler(settling_);
+  watch_health();
+  add_routes();
+  add_components();
+}
+
+Application::~Application() = default;
+
+void Application::watch_health() {
+  board_.observe([this](std::string_view name, const degradation::IntegrationHealth& now) {
+    using degradation::Health;
+    auto gauge = telemetry_.metrics().gauge("loquat_degradation_available_ratio",
+                                            "1: up, 0.5: degraded, 0: down or disabled.",
+                                            {observability::fixed_label("integration", name)});
+    gauge.set(now.state == Health::up ? 1 : now.state == Health::degraded ? 0.5 : 0);
+  });
+}
+
+void Application::add_routes() {
+  if (!settings_.http.web_root.empty()) {
+    auto files = net::StaticFiles::load(settings_.http.web_root);
+    if (files)
+      page_ = std::move(*files);
+    else
+      std::cerr << "The page is not served: " << files.error().detail << "\n";
+  }
+  api::Ports ports{.routes = routes_,
+                   .conversations = *conversation_,
+                   .board = board_,
+                   .telemetry = telemetry_,
+                   .semantic = &semantic_,
+                   .insights = &store_->insights(),
+                   .traces = &store_->traces(),
+                   .page = page_ ? &*page_ : nullptr,
+                   .version = LOQUAT_VERSION,
+                   .instance = instance_,
+                   .is_ready = [this] { return is_ready_; }};
+  api::add_routes(ports);
+  websocket_->add_routes();
+  feedback_->add_routes(routes_);
+  lineage_->add_routes(routes_);
+  dbt_->add_routes(routes_);
+  personalization_->add_routes(routes_);
+  copilot_->add_routes(routes_);
+}
+
+void Application::add_components() {
+  using runtime::Task;
+  const auto started = []() -> Task<Result<void>> { co_return Result<void>{}; };
+  lifecycle_.add({"store", started, [this](Time) -> Task<void> {
+                    store_->stop();
+                    co_return;
+                  }});
+  lifecycle_.add(
+      {"kafka", [this] { return kafka_->start(); }, [this](Time at) { return kafka_->stop(at); }});
+  lifecycle_.add({"audit",
+                  [this]() -> Task<Result<void>> {
+                    // Without its last links a chain starts anew: no reason not to serve.
+                    const Result<void> loaded = co_await auditor_.load();
+                    static_cast<void>(loaded);
+                    tasks_.spawn("audit counts", flush_audit_counts());
+                    co_return Result<void>{};
+                  },
+                  [this](Time) { return auditor_.flush_counts(); }});
+  lifecycle_.add({"tasks", started, [this](Time at) {
+                    return tasks_.drain(
+                        std::min(at, runtime::deadline_after(std::chrono::seconds(1))));
+                  }});
+  lifecycle_.add({"dbt",
+                  [this]() -> Task<Result<void>> {
+                    co_await dbt_->start();
+                    co_return Result<void>{};
+                  },
+                  [this](Time) { return dbt_->stop(); }});
+  lifecycle_.add({"personalization", started, [this](Time) { return personalization_->stop(); }});
+  lifecycle_.add({"lineage",
+                  [this]() -> Task<Result<void>> {
+                    lineage_->start();
+                    co_return Result<void>{};
+                  },
+                  [this](Time at) { return lineage_->stop(at); }});
+  lifecycle_.add({"conversation", started, [this](Time at) { return conversation_->stop(at); }});
+  lifecycle_.add({"http", [this] { return start_server(); },
+                  [this](Time at) -> Task<void> {
+                    co_await websocket_->drain(at);
+                    co_await server_->drain(at);
+                  }});
+}
+
+runtime::Task<Result<void>> Application::start_server() {
+  server_ = std::make_unique<net::Server>(
+      loop_.executor(), settings_.http,
+      [this](net::Request request) { return routes_.handle(std::move(request)); },
+      [this](int status, std::string_view why) { return routes_.refusal(status, why); });
+  auto port = server_->start();
+  if (!port) co_return port.error();
+  is_ready_ = true;
+  auto written = write_file(var_dir_ / "loquat.port", std::to_string(*port) + "\n");
+  if (!written) co_return written.error();
+  announce();
+  co_return Result<void>{};
+}
+
+void Application::announce() const {
+  const std::string address =
+      "http://" + settings_.http.host + ":" + std::to_string(server_->port());
+  std::cout << "Loquat " << LOQUAT_VERSION << " (" << instance_ << ") listens on " << address
+            << "\n";
+  if (authenticator_->mode() == security::AuthMode::none)
+    std::cout << "  auth.mode none: everybody on this machine may call; X-Tenant-ID and X-User-ID "
+                 "are believed.\n";
+  std::cout << "  Kafka: " << kafka_->bootstrap_servers();
+  if (kafka_->is_embedded())
+    std::cout << " (embedded: it forgets everything at the end, and keeps 5 MiB a partition, the "
+                 "oldest goes first)";
+  std::cout << "\n";
+  const auto model = dbt_->current();
+  if (model)
+    std::cout << "  dbt: " << model->index->project().metrics.size() << " metrics of "
+              << model->index->project().project_name << "\n";
+  else
+    std::cout << "  dbt: no model yet; see " << address << "/api/v1/integrations/dbt/status\n";
+  std::cout << std::flush;
+}
+
+runtime::Task<void> Application::flush_audit_counts() {
+  for (;;) {
+    co_await runtime::pause_for(std::chrono::minutes(1));
+    co_await auditor_.flush_counts();
+  }
+}
+
+void Application::apply_reload() {
+  telemetry_.set_level(settings_.log.level);
+  limiter_.configure(settings_.rate_limit);
+}
+
+runtime::Task<void> Application::main() {
+  loop_.on_signals({SIGTERM, SIGINT}, [this](int) {
+    must_stop_ = true;
+    stop_asked_.notify_all();
+  });
+  loop_.on_signals({SIGHUP}, [this](int) { reload_(); });
+  Result<void> started = co_await lifecycle_.start();
+  if (!started) {
+    std::cerr << "Loquat cannot start: " << started.error().detail << "\n";
+    exit_code_ = 1;
+    co_return;
+  }
+  while (!must_stop_) co_await stop_asked_.wait();
+  is_ready_ = false;
+  std::cout << "Loquat drains.\n" << std::flush;
+  co_await lifecycle_.stop(runtime::deadline_after(settings_.process.drain_timeout));
+  co_await tasks_.close();
+  co_await workers_.stop();
+}
+
+int Application::run() {
+  loop_.run(main());
+  return exit_code_;
+}
+
+}  // namespace loquat::app
