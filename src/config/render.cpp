@@ -119,7 +119,9 @@ std::string Loader::print() const {
 }
 
 std::string Loader::render_reference() const {
-  std::string out;
+  std::string out =
+      "# Every key with its default. Printed by `loquat --print-reference`: do not edit.\n"
+      "# Order: default < this file < environment < flag (--KEY=VALUE).\n\n";
   Nesting nesting(out);
   for (const auto* setting : in_order(settings_)) {
     const auto name = nesting.enter(setting->key());
