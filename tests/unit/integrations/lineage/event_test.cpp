@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "open_lineage.hpp"
-#include "traverse.hpp"
 #include "loquat/sql/parser.hpp"
 #include "loquat/wire/json.hpp"
+#include "open_lineage.hpp"
+#include "traverse.hpp"
 
 namespace loquat::lineage {
 namespace {
