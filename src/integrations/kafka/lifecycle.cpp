@@ -97,7 +97,7 @@ Task<void> Driver::stop(Time deadline) {
   if (outbox_.breaker() == degradation::BreakerState::closed)
     co_await wait_until_settled(flushed_by, false);
   is_started_ = false;
-  outbox_.stow(Clock::now());
+  outbox_.stow();
   run_actions();
   co_await wait_until_settled(written_by, true);
   while (!spool_jobs_.empty() && Clock::now() < written_by)

@@ -27,10 +27,15 @@ Ticket Outbox::publish(OutRecord record, Time now) {
   ++totals_.offered;
   const Ticket ticket = ++last_ticket_;
   open_tickets_.insert(ticket);
-  if (can_spool(record) && on_disk() > 0) {
-    to_disk(std::move(record), ticket);
-    return ticket;
-  }
+  if (can_spool(record) && (on_disk() > 0 || !parked_.empty()))
+    parked_.push_back({std::move(record), ticket, now + limits_.ack_wait});
+  else
+    admit(std::move(record), ticket, now);
+  pump(now);
+  return ticket;
+}
+
+void Outbox::admit(OutRecord record, Ticket ticket, Time now) {
   OutRecord copy_for_disk;
   const bool may_spool = can_spool(record);
   if (may_spool) copy_for_disk = record;  // only if memory has no room; moved from otherwise
@@ -43,7 +48,7 @@ Ticket Outbox::publish(OutRecord record, Time now) {
       ++totals_.refused;
       resolve(ticket, fail(Errc::buffer_full, "The event buffer is full."));
     }
-    return ticket;
+    return;
   }
   const Held& held = *buffer_.find(id);
   const bool is_closed = breaker_.state() == BreakerState::closed;
@@ -53,8 +58,21 @@ Ticket Outbox::publish(OutRecord record, Time now) {
     resolve(ticket, Receipt::buffered);
   else
     ack_deadlines_.emplace_back(now + limits_.ack_wait, id);
-  pump(now);
-  return ticket;
+}
+
+void Outbox::release_parked(Time now) {
+  const bool is_closed = breaker_.state() == BreakerState::closed;
+  while (!parked_.empty()) {
+    const bool is_late =
+        parked_.front().until <= now || !is_closed || parked_.size() > limits_.buffer.events_max;
+    if (on_disk() > 0 && !is_late) return;
+    Parked next = std::move(parked_.front());
+    parked_.pop_front();
+    if (on_disk() > 0)
+      to_disk(std::move(next.record), next.ticket);
+    else
+      admit(std::move(next.record), next.ticket, now);
+  }
 }
 
 void Outbox::offer(OutRecord record, Time now) {
@@ -248,6 +266,7 @@ void Outbox::reindex(Lane& lane) {
 }
 
 void Outbox::pump(Time now) {
+  release_parked(now);
   while (!ready_.empty() && in_flight_ < limits_.in_flight_max) {
     const auto admission = breaker_.ask(now);
     if (admission == degradation::Breaker::Admission::refuse) break;
@@ -409,14 +428,15 @@ void Outbox::acknowledge(std::uint64_t position) {
   actions_.emplace_back(Acknowledge{{position}});
 }
 
-void Outbox::stow(Time now) {
+void Outbox::stow() {
   if (limits_.has_spool)
     for (auto& [_, lane] : lanes_) {
       if (lane.held.empty()) continue;
       const Held& first = *buffer_.find(*lane.held.begin());
       if (first.record.is_kept) spool_up_to(first.record, ~RecordId{0});
     }
-  static_cast<void>(now);
+  // Those that are parked are newer than all of them.
+  for (auto& parked : std::exchange(parked_, {})) to_disk(std::move(parked.record), parked.ticket);
 }
 
 // ---- what is asked
@@ -437,17 +457,18 @@ std::optional<Time> Outbox::next_wake() const {
   if (!ack_deadlines_.empty()) earlier(ack_deadlines_.front().first);
   if (!ready_.empty() && in_flight_ < limits_.in_flight_max) earlier(breaker_.retry_at());
   earlier(read_again_at_);
+  if (!parked_.empty()) earlier(parked_.front().until);
   return wake;
 }
 
 OutboxTotals Outbox::totals() const {
   OutboxTotals totals = totals_;
-  totals.held = buffer_.size() + on_disk();
+  totals.held = buffer_.size() + on_disk() + parked_.size();
   return totals;
 }
 
 bool Outbox::is_idle() const noexcept {
-  return in_flight_ == 0 && ready_.empty() && !is_writing() && disk_stored_ == 0;
+  return in_flight_ == 0 && ready_.empty() && !is_writing() && disk_stored_ == 0 && parked_.empty();
 }
 
 }  // namespace loquat::kafka

@@ -75,7 +75,9 @@ struct SpooledOut {
 /// Order per (topic, key) is a lane. A lane's records are offered in order of arrival, many in
 /// flight at once; when one comes back, nothing more of that lane is offered until all that are in
 /// flight have been reported, then it goes on with the oldest. Records that are only on disk are
-/// newer than all in memory: while there is one, newer ones of kept topics join it there.
+/// newer than all in memory: while there is one, newer ones of kept topics are parked for as long
+/// as an acknowledgement may take, so that the disk can empty under a steady load; then they join
+/// it there.
 class Outbox {
  public:
   explicit Outbox(OutboxLimits limits);
@@ -100,7 +102,7 @@ class Outbox {
   /// To be called at next_wake or later.
   void tick(Time now);
   /// Puts all that was promised and is only in memory into the spool: the process ends.
-  void stow(Time now);
+  void stow();
 
   [[nodiscard]] std::vector<Action> take_actions();
   [[nodiscard]] std::optional<Time> next_wake() const;
@@ -136,6 +138,11 @@ class Outbox {
     std::string event_id;
     degradation::SpoolRecord record;
   };
+  struct Parked {
+    OutRecord record;
+    Ticket ticket;
+    Time until;
+  };
   using Lanes = std::map<std::string, Lane>;
 
   [[nodiscard]] bool can_spool(const OutRecord& record) const {
@@ -148,6 +155,8 @@ class Outbox {
   Lane& lane_of(const OutRecord& record);
   /// Puts the record into memory; 0 if there was no room.
   RecordId hold(OutRecord record, Ticket ticket, bool is_on_disk, std::uint64_t position);
+  void admit(OutRecord record, Ticket ticket, Time now);
+  void release_parked(Time now);
   void to_disk(OutRecord record, Ticket ticket);
   void spool_up_to(const OutRecord& record, RecordId last);
   void flush_append();
@@ -173,6 +182,7 @@ class Outbox {
   RecordId probe_ = 0;
   Time heard_at_{};  // of the last acknowledgement, or of the last silence that was counted
   std::deque<std::pair<Time, RecordId>> ack_deadlines_;
+  std::deque<Parked> parked_;
   std::unordered_set<Ticket> open_tickets_;
   Ticket last_ticket_ = 0;
   // The spool.
