@@ -111,4 +111,17 @@ Result<void> create_topics(rd_kafka_t* handle, int replication_factor) {
   return {};
 }
 
+std::optional<int> partitions_of(rd_kafka_t* handle, const std::string& topic) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  constexpr int kWaitMs = 5'000;
+  // All topics are asked for: naming one would create it.
+  if (rd_kafka_metadata(handle, 1, nullptr, &metadata, kWaitMs) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::nullopt;
+  std::optional<int> count;
+  for (int i = 0; i < metadata->topic_cnt; ++i)
+    if (topic == metadata->topics[i].topic) count = metadata->topics[i].partition_cnt;
+  rd_kafka_metadata_destroy(metadata);
+  return count;
+}
+
 }  // namespace loquat::kafka

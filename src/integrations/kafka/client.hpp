@@ -2,6 +2,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,9 @@ using ConfigPairs = std::vector<std::pair<std::string, std::string>>;
 /// Creates what is missing of the nine topics and the dead-letter topic. Blocks up to ten seconds;
 /// never against an embedded broker, which has no Admin requests.
 [[nodiscard]] Result<void> create_topics(rd_kafka_t* handle, int replication_factor);
+
+/// Partitions of a topic that is there; nothing if it cannot be seen. Blocks up to five seconds.
+[[nodiscard]] std::optional<int> partitions_of(rd_kafka_t* handle, const std::string& topic);
 
 /// Topic that the pipeline reads, and where what it can never handle goes.
 [[nodiscard]] std::string feedback_topic();

@@ -137,8 +137,9 @@ void Driver::run_actions() {
 
 void Driver::act(Action action) {
   if (const auto* send = std::get_if<Send>(&action)) {
+    const bool may_send = producer_ && are_topics_ready_;
     const auto refused =
-        producer_ ? producer_->send(send->id, *send->record) : std::optional(Report::failed);
+        may_send ? producer_->send(send->id, *send->record) : std::optional(Report::failed);
     if (refused) outbox_.reported(send->id, *refused, Clock::now());
   } else if (auto* resolve = std::get_if<Resolve>(&action)) {
     const auto known = waiters_.find(resolve->ticket);
@@ -288,7 +289,8 @@ Task<void> Driver::health_loop() {
     if (consumer_) consumer_->measure();
     const bool is_away = outbox_.breaker() != BreakerState::closed;
     // With nothing to send there is no probe, and health would never turn well again.
-    if (is_away && outbox_.in_flight() == 0 && producer_) co_await look_for_brokers();
+    const bool may_look = producer_ && are_topics_ready_ && outbox_.in_flight() == 0;
+    if (is_away && may_look) co_await look_for_brokers();
     co_await runtime::pause_for(std::chrono::seconds(1));
   }
 }
@@ -362,8 +364,7 @@ Task<void> Driver::do_acknowledge(Acknowledge job) {
 }
 
 Task<void> Driver::topics_loop() {
-  auto pause = std::chrono::seconds(1);
-  for (int attempt = 0; attempt < 60; ++attempt) {
+  while (!are_topics_ready_) {
     // A client of its own: the producer may be replaced meanwhile.
     auto work = [settings = connection_settings(config_, servers_, "loquat-admin"),
                  replication = config_.replication_factor]() -> Result<void> {
@@ -373,11 +374,18 @@ Task<void> Driver::topics_loop() {
     };
     auto done = slow_pool_.run(std::move(work));
     const auto outcome = co_await std::move(done);
-    if (outcome) co_return;
-    ports_.telemetry.emit(ClientTrouble{outcome.error().detail});
-    if (outcome.error().code == Errc::forbidden) co_return;
-    co_await runtime::pause_for(pause);
-    pause = std::min(pause * 2, std::chrono::seconds(30));
+    if (!outcome) {
+      last_error_ = outcome.error().detail;
+      ports_.telemetry.emit(ClientTrouble{last_error_});
+    }
+    // Who may not create topics uses those that somebody else has made.
+    if (outcome || outcome.error().code == Errc::forbidden) {
+      are_topics_ready_ = true;
+      outbox_.brokers_up(Clock::now());
+      run_actions();
+      co_return;
+    }
+    co_await runtime::pause_for(std::chrono::seconds(1));
   }
 }
 

@@ -87,6 +87,7 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
   bool is_acting_ = false;
   bool must_replace_ = false;
   bool is_started_ = false;
+  bool are_topics_ready_ = false;  // before that a send would let the broker make them its own way
   std::string last_error_;
   degradation::BreakerState last_breaker_ = degradation::BreakerState::closed;
   std::uint64_t dropped_seen_ = 0;

@@ -28,9 +28,17 @@ Task<Result<void>> Driver::start() {
     const auto stats = spool_->stats();
     if (stats.records + stats.skipped + stats.truncated > 0)
       ports_.telemetry.emit(SpoolRecovered{stats.records, stats.skipped, stats.truncated});
-    outbox_.recovered(stats.records, Clock::now());
+    outbox_.recovered(stats.records, Clock::now());  // nothing is published before
   }
-  if (!is_embedded() && config_.create_topics) tasks_.spawn("topics", topics_loop());
+  are_topics_ready_ = is_embedded() || !config_.create_topics;
+  if (!are_topics_ready_) {
+    tasks_.spawn("topics", topics_loop());
+    // A broker that is there takes well under a second; one that is not must not hold the start.
+    const Time at = runtime::deadline_after(std::chrono::seconds(2));
+    while (!are_topics_ready_ && Clock::now() < at)
+      static_cast<void>(co_await progressed_.wait_until(at));
+  }
+  outbox_.tick(Clock::now());
   run_actions();
   co_return start_consumer();
 }

@@ -1,3 +1,4 @@
+// long: one machine, one bench; its scenarios are read together.
 #include <gtest/gtest.h>
 
 #include <algorithm>
