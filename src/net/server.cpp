@@ -130,6 +130,12 @@ Task<void> Server::drain(Time deadline) {
     co_await timer.async_wait(kTuple);
   }
   s->cut();
+  // Their coroutines see the end when they run next: let them, so that none outlives its handler.
+  const auto last = Clock::now() + std::chrono::milliseconds(500);
+  while (!s->connections.empty() && Clock::now() < last) {
+    timer.expires_after(std::chrono::milliseconds(1));
+    co_await timer.async_wait(kTuple);
+  }
 }
 
 }  // namespace loquat::net

@@ -64,8 +64,8 @@ struct AuthConfig {
 
 /// Section `rate_limit`.
 struct RateLimitConfig {
-  double requests_per_second = 50;
-  double burst = 200;
+  double requests_per_second = 500;
+  double burst = 1000;
   int keys_max = 100'000;
   template <class V>
   void fields(V& v) {

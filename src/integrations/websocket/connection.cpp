@@ -86,7 +86,7 @@ void Connection::close_with(std::uint16_t code, std::string_view reason) {
   if (is_closing_) return;
   is_closing_ = true;
   close_deadline_ = Clock::now() + kGoodbyeTime;
-  queue_.clear();  // what was not sent is found again by its seq
+  queue_.drop_entries();  // they are found again by their seq
   push(net::close_frame(code, reason), false);
   room_.notify_all();
   moved_.notify_all();

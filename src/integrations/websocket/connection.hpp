@@ -32,6 +32,8 @@ class Connection {
   [[nodiscard]] Task<void> run(std::string early);
   /// Says goodbye with a code; the peer has a moment to take it.
   void end(wire::CloseCode code, std::string_view reason);
+  /// Ends it at once, without a word.
+  void cut() { finish(EndReason::going_away); }
   [[nodiscard]] std::uint64_t cursor() const noexcept { return cursor_; }
 
  private:

@@ -14,6 +14,7 @@ constexpr std::string_view kProtocol = "loquat.v1";
 constexpr std::string_view kBearer = "bearer.";
 constexpr std::string_view kName = "websocket";
 constexpr auto kSpreadMax = std::chrono::seconds(5);
+constexpr auto kCutTime = std::chrono::milliseconds(500);
 
 /// What stands in `Sec-WebSocket-Protocol`.
 struct Offer {
@@ -118,6 +119,11 @@ class Room final : public WebSocketRoom {
     }
     while (!open_.empty() && Clock::now() < deadline)
       co_await runtime::pause_for(std::chrono::milliseconds(5));
+    // Who has not taken the goodbye by now is cut, so that no task outlives this room.
+    for (const auto& connection : open_) connection->cut();
+    const auto last = Clock::now() + kCutTime;
+    while (!open_.empty() && Clock::now() < last)
+      co_await runtime::pause_for(std::chrono::milliseconds(1));
   }
   std::size_t connections() const noexcept override { return taken_; }
 

@@ -32,7 +32,8 @@ TEST_F(Socket, AnsweredQuestionsAreAcknowledgedByClientId) {
     co_await peer.connect(port);
     const auto head =
         co_await peer.upgrade("/ws/chat/s", "Sec-WebSocket-Protocol: loquat.v1, x\r\n");
-    EXPECT_NE(head.find("Sec-WebSocket-Protocol: loquat.v1\r\n"), std::string::npos) << head;
+    EXPECT_NE((head + "\r\n").find("Sec-WebSocket-Protocol: loquat.v1\r\n"), std::string::npos)
+        << head;
     co_await peer.send_frame(1, R"({"type":"message","content":"q","client_id":"c1"})");
     auto ack = co_await next_of_type(peer, "ack");
     EXPECT_EQ(ack, R"({"type":"ack","client_id":"c1","message_id":"me-1","seq":1})");
@@ -107,6 +108,20 @@ TEST_F(Socket, ASessionThatEndsEndsItsConnections) {
     EXPECT_EQ(peer.close_code, 4404);
   });
 }
+TEST_F(Socket, APeerThatDoesNotAnswerTheGoodbyeIsCut) {
+  start();
+  run([&]() -> Task<void> {
+    const auto log = conversations.add("s");
+    RawPeer peer(context.get_executor());
+    co_await peer.connect(port);
+    co_await peer.upgrade("/ws/chat/s");
+    log->close();
+    for (std::string text = "x"; !text.empty();) text = co_await peer.read_text();
+    EXPECT_EQ(peer.close_code, 4404);
+    const auto nothing = co_await peer.read_all();
+    EXPECT_EQ(nothing, "");
+  });
+}
 TEST_F(Socket, RefusesStrangePagesAndWhoComesTooMany) {
   ws.max_connections = 1;
   start();
@@ -157,6 +172,19 @@ TEST_F(Socket, DrainSaysGoodbyeWithAPlaceToResume) {
     co_await room->drain(Clock::now() + std::chrono::seconds(2));
     EXPECT_EQ(room->connections(), 0U);
     EXPECT_EQ(goodbye, std::string("\x03\xe9") + "going away; resume after=1");
+  });
+}
+TEST_F(Socket, DrainCutsWhoDoesNotAnswerByItsDeadline) {
+  start();
+  run([&]() -> Task<void> {
+    conversations.add("s");
+    RawPeer peer(context.get_executor());
+    co_await peer.connect(port);
+    co_await peer.upgrade("/ws/chat/s");
+    const auto ready = co_await peer.read_text();
+    EXPECT_FALSE(ready.empty());
+    co_await room->drain(Clock::now() + std::chrono::milliseconds(20));
+    EXPECT_EQ(room->connections(), 0U);
   });
 }
 TEST_F(Socket, AReaderThatTakesNothingIsClosedAndItsQueueStaysBounded) {
