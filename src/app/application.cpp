@@ -30,6 +30,14 @@ store::StoreConfig store_config(const Settings& settings) {
   return config;
 }
 
+kafka::SpoolConfig spool_config(const Settings& settings) {
+  kafka::SpoolConfig config = settings.spool;
+  // Several may run side by side, each in its own var_dir: none may share a spool.
+  if (!config.path.empty())
+    config.path = (std::filesystem::path(settings.process.var_dir) / config.path).string();
+  return config;
+}
+
 }  // namespace
 
 contracts::Task<Result<void>> SettlingHandler::handle(wire::FeedbackEvent event,
@@ -59,7 +67,7 @@ Application::Application(Settings& settings, std::string instance, std::function
                                              std::move(error));
                                 }})),
       kafka_(
-          kafka::make_kafka(settings.kafka, settings.spool,
+          kafka::make_kafka(settings.kafka, spool_config(settings),
                             {loop_.executor(), telemetry_, board_, sources_, instance_, var_dir_})),
       authenticator_(make_authenticator(settings, wall_)),
       tickets_(sources_, settings.auth.ticket_ttl,
@@ -121,6 +129,7 @@ Application::Application(Settings& settings, std::string instance, std::function
                                                             store_->feedback(),
                                                             kafka_->publisher(),
                                                             *inspector_,
+                                                            plain_engine_->dialect(),
                                                             {personalization_.get()}})),
       settling_(*feedback_, *kafka_),
       semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit}),

@@ -20,9 +20,7 @@ def read_sse(daemon, talk, after, last):
     found, seq = [], after
     while seq < last:
         line = answer.readline().decode().rstrip("\n")
-        if line.startswith("id:"):
-            seq = int(line[3:])
-        elif line.startswith("data:") and '"seq"' in line:
+        if line.startswith("data:") and '"seq"' in line:
             found.append(line[5:].lstrip(" "))
             seq = json.loads(found[-1])["seq"]
     connection.close()
@@ -31,7 +29,7 @@ def read_sse(daemon, talk, after, last):
 
 def read_ws(daemon, talk, after, last):
     address = f"ws://127.0.0.1:{daemon.port}/ws/chat/{talk.session}?after={after}"
-    with websockets.sync.client.connect(address, additional_headers=talk.headers, open_timeout=10) as socket:
+    with websockets.sync.client.connect(address, additional_headers=talk.headers, open_timeout=10, max_queue=None) as socket:
         found, seq = [], after
         while seq < last:
             text = socket.recv(timeout=20)
@@ -109,7 +107,7 @@ class Delivery(unittest.TestCase):
             address = f"ws://127.0.0.1:{daemon.port}/ws/chat/{talk.session}"
             ids = []
             for _ in range(2):
-                with websockets.sync.client.connect(address, additional_headers=talk.headers) as socket:
+                with websockets.sync.client.connect(address, additional_headers=talk.headers, max_queue=None) as socket:
                     socket.send(json.dumps({"type": "message", "content": "total revenue", "client_id": "c-1"}))
                     while True:
                         frame = json.loads(socket.recv(timeout=20))
@@ -122,7 +120,7 @@ class Delivery(unittest.TestCase):
         with Daemon() as daemon:
             talk = Talker(daemon)
             address = f"ws://127.0.0.1:{daemon.port}/ws/chat/{talk.session}"
-            with websockets.sync.client.connect(address, additional_headers=talk.headers) as socket:
+            with websockets.sync.client.connect(address, additional_headers=talk.headers, max_queue=None) as socket:
                 socket.recv(timeout=10)
                 self.assertEqual(daemon.stop(), 0)
                 with self.assertRaises(websockets.exceptions.ConnectionClosed) as closed:

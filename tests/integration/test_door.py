@@ -75,6 +75,17 @@ class Tokens(unittest.TestCase):
         self.assertNotIn("@", json.dumps(answer.get("data") or {}))
         self.assertEqual(answer["status"], "unanswerable")
 
+    def test_refuses_a_correction_that_writes(self):
+        ada = Talker(self.daemon, token=token(KEY, "acme", "ada"))
+        answer = ada.ask("total revenue")
+        for sql in ("DROP TABLE orders", "SELECT 1; SELECT 2", "SELECT * FROM read_csv('/etc/passwd')"):
+            body = {"session_id": ada.session, "response_id": answer["response_id"]}
+            direct = self.daemon.post("/api/v1/feedback/correction", {**body, "corrected_sql": sql}, ada.headers)
+            self.assertEqual(direct.status, 400, direct.body[:300])
+            self.assertEqual(direct.json()["errors"][0]["field"], "/corrected_sql")
+            vote = ada.vote(answer["response_id"], "correction", data={"corrected_sql": sql})
+            self.assertEqual(vote.status, 400, vote.body[:300])
+
     def test_no_log_line_holds_a_token(self):
         bearer = token(KEY, "acme", "logged")
         self.create(bearer)

@@ -19,6 +19,7 @@ struct Ports {
   contracts::FeedbackStore& store;
   contracts::EventPublisher& events;
   contracts::SqlInspector& inspector;
+  std::string_view dialect;  ///< of the SQL that answers carry
   std::vector<contracts::FeedbackObserver*> observers;
 };
 

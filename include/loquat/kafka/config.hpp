@@ -88,7 +88,9 @@ struct SpoolConfig {
   double audit_share = 0.25;
   template <class V>
   void fields(V& v) {
-    v("path", path, "Folder on a local disk; empty: what is buffered is lost with the process.");
+    v("path", path,
+      "Folder on a local disk, relative to var_dir; empty: what is buffered is lost with the "
+      "process.");
     v("max_bytes", max_bytes, "Largest size of all segments.", unit("bytes"), in(1e5, 1e13));
     v("segment_bytes", segment_bytes, "Size at which a new segment begins.", unit("bytes"),
       in(4096.0, 1e10));

@@ -17,6 +17,8 @@ constexpr std::size_t kPointsMax = 5'000;
 constexpr std::size_t kSeriesMax = 200;
 constexpr std::size_t kFindingsMax = 3;
 constexpr double kThreshold = 3.5;
+/// What is statistically odd must also matter: a quarter off what was expected.
+constexpr double kEffectMin = 0.25;
 constexpr double kCriticalScore = 8;
 constexpr double kWarningScore = 5;
 // 0.6745 is the 0.75 quantile of the standard normal: it makes the MAD estimate sigma.
@@ -99,8 +101,13 @@ void drop_unfinished(Series& series, const SeriesContext& context) {
 
 std::string group_text(const std::map<std::string, std::string>& dimensions) {
   std::string text;
-  for (const auto& [_, value] : dimensions) text += (text.empty() ? " for " : ", ") + value;
+  for (const auto& [_, value] : dimensions)
+    text += (text.empty() ? " for " : ", ") + (value.empty() ? std::string("(none)") : value);
   return text;
+}
+
+std::string when(const std::string& time, const std::string& grain) {
+  return grain.empty() || grain == "day" ? "on " + time : "in the " + grain + " of " + time;
 }
 
 wire::InsightEvent describe(const Series& series, std::size_t at, double expected, double band,
@@ -123,12 +130,10 @@ wire::InsightEvent describe(const Series& series, std::size_t at, double expecte
   insight.unit = context.unit;
   insight.score = score;
   insight.method = "modified z-score of residuals from a running median of 5";
-  insight.headline = metric.label + group_text(series.dimensions) +
-                     (point.value > expected ? " was unusually high" : " was unusually low") +
-                     " in the " + (context.grain.empty() ? "period" : context.grain) + " of " +
-                     point.time + ": " + format_number(point.value, context.unit) +
-                     " where about " + format_number(expected, context.unit) +
-                     " was to be expected.";
+  insight.headline = metric.label + group_text(series.dimensions) + ": unusually " +
+                     (point.value > expected ? "high " : "low ") + when(point.time, context.grain) +
+                     ", " + format_number(point.value, context.unit) + " where about " +
+                     format_number(expected, context.unit) + " was to be expected.";
   return insight;
 }
 
@@ -146,8 +151,9 @@ void examine(Series& series, const contracts::Column& metric, const SeriesContex
   if (mad <= 0) return;
   for (std::size_t i = 0; i < residuals.size(); ++i) {
     const double score = kMadToSigma * std::abs(residuals[i] - centre) / mad;
-    if (score <= kThreshold) continue;
     const double expected = series.points[i].value - residuals[i] + centre;
+    const double effect = std::abs(series.points[i].value - expected);
+    if (score <= kThreshold || effect < kEffectMin * std::abs(expected)) continue;
     found.push_back(
         describe(series, i, expected, kThreshold * mad / kMadToSigma, score, metric, context));
   }

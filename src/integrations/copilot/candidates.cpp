@@ -46,8 +46,8 @@ std::vector<DimensionInfo> splitting_dimensions(const semantic::ModelIndex& inde
     useful.push_back(std::move(dimension));
   }
   const auto rank = [](const DimensionInfo& d) {
-    return static_cast<int>(d.entity_path.size()) * 2 - (d.label.empty() ? 0 : 1) -
-           (d.description.empty() ? 0 : 1);
+    return static_cast<int>(d.entity_path.size()) - (d.label.empty() ? 0 : 1) -
+           (d.description.empty() ? 0 : 2) - (d.synonyms.empty() ? 0 : 2);
   };
   std::ranges::sort(useful, [&](const auto& a, const auto& b) {
     return rank(a) != rank(b) ? rank(a) < rank(b) : a.name < b.name;
@@ -65,6 +65,7 @@ std::vector<Draft> drafts_for(const CandidateRequest& request) {
   };
   split(0);
   if (!has_time) drafts.push_back({"over_time", "by month"});
+  if (has_time) drafts.push_back({"over_time", "by quarter"});
   if (has_range && !request.query.comparison && !has_time)
     drafts.push_back({"compare", "compared with the previous period"});
   if (!request.query.group_by.empty() && request.query.shares.empty() && !has_time)
@@ -91,18 +92,28 @@ std::vector<Candidate> follow_ups(const CandidateRequest& request) {
   std::vector<Candidate> proven;
   std::set<std::string> types;
   std::size_t tries = 0;
-  for (const auto& draft : drafts_for(request)) {
-    if (proven.size() >= request.most || ++tries > kTriesMax) break;
-    if (types.contains(draft.type)) continue;
+  const auto drafts = drafts_for(request);
+  const auto try_draft = [&](const Draft& draft) {
+    ++tries;
     semantic::PlanRequest plan_request;
     plan_request.question = draft.message;
     plan_request.today = request.today;
     plan_request.previous = semantic::PreviousTurn{request.question, request.query, {}};
     plan_request.data_start = request.model->data_start;
     plan_request.data_end = request.model->data_end;
-    if (auto candidate = prove(*request.model, draft, plan_request, &request.query)) {
-      types.insert(draft.type);
-      proven.push_back(std::move(*candidate));
+    auto candidate = prove(*request.model, draft, plan_request, &request.query);
+    if (!candidate) return;
+    const bool is_known = std::ranges::any_of(
+        proven, [&](const Candidate& known) { return known.query == candidate->query; });
+    if (is_known) return;
+    types.insert(draft.type);
+    proven.push_back(std::move(*candidate));
+  };
+  // Different kinds of follow-ups first; a second of one kind only where there is room left.
+  for (const bool may_repeat : {false, true}) {
+    for (const auto& draft : drafts) {
+      if (proven.size() >= request.most || tries > kTriesMax) break;
+      if (types.contains(draft.type) == may_repeat) try_draft(draft);
     }
   }
   return proven;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "loquat/base/utf8.hpp"
 #include "loquat/wire/codec.hpp"
 
 namespace loquat::feedback {
@@ -111,13 +112,20 @@ Result<wire::FeedbackEvent> from_correction(const Subject& subject, const Correc
   data.corrected_text = body.corrected_text;
   data.corrected_query = body.corrected_query;
   data.original_sql = body.original_sql;
-  if (subject.verified && known) {
+  fill_from_response(event, known);
+  return event;
+}
+
+void fill_from_response(wire::FeedbackEvent& event, const KnownResponse& known) {
+  wire::FeedbackData& data = event.data;
+  if (event.feedback_type != wire::FeedbackType::correction) return;
+  if (event.verified && known) {
     data.question = known->content;
-    if (!data.original_sql && !known->sql.empty()) data.original_sql = known->sql;
+    if (!known->sql.empty()) data.original_sql = known->sql;
     const wire::JsonLimits limits{
         .bytes_max = 64U << 20U, .depth_max = 64, .values_max = 20'000'000};
     if (auto answer = wire::decode<wire::Answer>(known->answer_json, limits)) {
-      data.original_text = answer->message.response.substr(0, 65'536);
+      data.original_text = std::string(clip_utf8(answer->message.response, 65'536));
       if (answer->message.query)
         data.original_query = wire::RawJson{wire::encode(*answer->message.query)};
     }
@@ -126,7 +134,6 @@ Result<wire::FeedbackEvent> from_correction(const Subject& subject, const Correc
     data.diff = line_diff(*data.original_sql, *data.corrected_sql);
   if (data.corrected_text && data.original_text)
     data.diff = line_diff(*data.original_text, *data.corrected_text);
-  return event;
 }
 
 wire::FeedbackEvent from_rating(const Subject& subject, const RatingBody& body) {

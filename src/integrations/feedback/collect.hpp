@@ -37,6 +37,9 @@ struct Subject {
 [[nodiscard]] Result<wire::FeedbackEvent> from_correction(const Subject& subject,
                                                           const CorrectionBody& body,
                                                           const KnownResponse& known);
+/// What is known of the response is not the client's to say: question, original SQL, text and query
+/// of a verified correction come from the stored answer, and the diff with them.
+void fill_from_response(wire::FeedbackEvent& event, const KnownResponse& known);
 [[nodiscard]] wire::FeedbackEvent from_rating(const Subject& subject, const RatingBody& body);
 [[nodiscard]] Result<wire::FeedbackEvent> from_change(const wire::FeedbackEvent& old,
                                                       const ChangeBody& body);

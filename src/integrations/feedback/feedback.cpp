@@ -36,7 +36,9 @@ class Service final : public Feedback {
   Task<Result<Known>> look_up(Principal principal, RequestContext context, std::string session_id,
                               std::string response_id);
   Task<Result<ReceiptView>> keep(FeedbackEvent event);
-  Task<Result<void>> check_sql(std::string sql);
+  /// The corrected SQL, where an event brings one, must be one read-only SELECT. `pointer`: where
+  /// it stood.
+  Task<Result<void>> check_sql(const std::optional<std::string>& sql, std::string pointer);
 
   Task<Result<edge::Reply>> submit_route(edge::Call& call);
   Task<Result<edge::Reply>> correction_route(edge::Call& call);
@@ -78,8 +80,10 @@ Task<Result<ReceiptView>> Service::keep(FeedbackEvent event) {
   co_return view;
 }
 
-Task<Result<void>> Service::check_sql(std::string sql) {
-  auto facts = co_await ports_.inspector.inspect(std::move(sql), "duckdb");
+Task<Result<void>> Service::check_sql(const std::optional<std::string>& sql, std::string pointer) {
+  if (!sql) co_return Result<void>{};
+  std::string dialect(ports_.dialect);
+  auto facts = co_await ports_.inspector.inspect(*sql, std::move(dialect));
   std::string problem;
   if (!facts)
     problem = facts.error().detail;
@@ -89,7 +93,7 @@ Task<Result<void>> Service::check_sql(std::string sql) {
     problem = "must be one SELECT";
   if (problem.empty()) co_return Result<void>{};
   co_return Error{
-      Errc::invalid_request, "The corrected SQL is refused.", {{"/corrected_sql", problem}}};
+      Errc::invalid_request, "The corrected SQL is refused.", {{std::move(pointer), problem}}};
 }
 
 Task<Result<std::string>> Service::submit(Principal principal, RequestContext context,
@@ -114,6 +118,9 @@ Task<Result<std::string>> Service::submit(Principal principal, RequestContext co
   if (!known) co_return known.error();
   auto event = from_submit(known->subject, wanted, config_);
   if (!event) co_return event.error();
+  const Result<void> checked = co_await check_sql(event->data.corrected_sql, "/data/corrected_sql");
+  if (!checked) co_return checked.error();
+  fill_from_response(*event, known->response);
   auto receipt = co_await keep(std::move(*event));
   if (!receipt) co_return receipt.error();
   co_return wire::encode(*receipt);
@@ -157,6 +164,9 @@ Task<Result<edge::Reply>> Service::submit_route(edge::Call& call) {
   if (!known) co_return known.error();
   auto event = from_submit(known->subject, *body, config_);
   if (!event) co_return event.error();
+  const Result<void> checked = co_await check_sql(event->data.corrected_sql, "/data/corrected_sql");
+  if (!checked) co_return checked.error();
+  fill_from_response(*event, known->response);
   warn_if_unknown(call, known->subject);
   auto receipt = co_await keep(std::move(*event));
   if (!receipt) co_return receipt.error();
@@ -166,10 +176,8 @@ Task<Result<edge::Reply>> Service::submit_route(edge::Call& call) {
 Task<Result<edge::Reply>> Service::correction_route(edge::Call& call) {
   auto body = call.body<CorrectionBody>();
   if (!body) co_return body.error();
-  if (body->corrected_sql) {
-    const Result<void> checked = co_await check_sql(*body->corrected_sql);
-    if (!checked) co_return checked.error();
-  }
+  const Result<void> checked = co_await check_sql(body->corrected_sql, "/corrected_sql");
+  if (!checked) co_return checked.error();
   auto known = co_await look_up(call.principal, call.context, body->session_id, body->response_id);
   if (!known) co_return known.error();
   auto event = from_correction(known->subject, *body, known->response);

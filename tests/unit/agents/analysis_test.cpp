@@ -66,11 +66,15 @@ TEST(Anomalies, SaysNothingOfConstantShortOrTrendingSeries) {
                   .empty());
 }
 
+TEST(Anomalies, IgnoresWhatIsOddButSmall) {
+  EXPECT_TRUE(find_anomalies(series({100, 101, 100, 99, 100, 110, 100, 101, 99, 100, 101, 100}), monthly()).empty());
+}
+
 TEST(Anomalies, KeepsTheSeriesOfGroupsApart) {
   ResultSet rows{{kMonth, kWard, kVisits}, {}, false};
   for (int i = 1; i <= 12; ++i) {
     rows.rows.push_back({month(i), std::string("east"), std::int64_t{100 + i % 3}});
-    rows.rows.push_back({month(i), std::string("west"), std::int64_t{i == 7 ? 900 : 1000 + i % 3}});
+    rows.rows.push_back({month(i), std::string("west"), std::int64_t{i == 7 ? 600 : 1000 + i % 3}});
   }
   const auto found = find_anomalies(rows, monthly());
   ASSERT_EQ(found.size(), 1U);

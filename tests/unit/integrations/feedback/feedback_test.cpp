@@ -86,6 +86,15 @@ TEST(Collect, ACorrectionNeedsExactlyOneKindAndGetsItsDiff) {
   EXPECT_FALSE(from_correction(subject(), body, response()));
 }
 
+TEST(Collect, WhatTheClientSaysOfTheAnswerDoesNotCount) {
+  CorrectionBody body;
+  body.corrected_sql = "SELECT 8";
+  body.original_sql = "SELECT 'invented'";
+  EXPECT_EQ(from_correction(subject(), body, response())->data.original_sql, "SELECT 7");
+  EXPECT_EQ(from_correction(subject(false), body, std::nullopt)->data.original_sql,
+            "SELECT 'invented'");
+}
+
 TEST(Diff, KeepsCommonLines) { EXPECT_EQ(line_diff("a\nb\nc", "a\nx\nc"), " a\n-b\n+x\n c\n"); }
 
 wire::FeedbackEvent event_of(wire::FeedbackType type) {
