@@ -155,7 +155,6 @@ Task<Result<SemanticService::Compiled>> SemanticService::compile_shape(wire::Que
   if (dialect.empty()) dialect = ports_.engine.dialect();
   semantic::CompileOptions options;
   options.dialect = dialect == "trino" ? semantic::Dialect::trino : semantic::Dialect::duckdb;
-  options.row_limit_max = ports_.row_limit;
   auto work = [model = *current, query = std::move(*query), options,
                dialect]() -> Result<Compiled> {
     auto compiled = model->index->compile(query, options);

@@ -17,6 +17,16 @@ void write_cell(wire::JsonWriter& out, const contracts::Cell& cell) {
   std::visit(Visitor{out}, cell);
 }
 
+/// `Month` for `metric_time__month`; else the name.
+std::string plain_label(const contracts::Column& column) {
+  constexpr std::string_view kTime = "metric_time__";
+  if (!column.name.starts_with(kTime) || column.name.size() == kTime.size()) return column.name;
+  std::string label = column.name.substr(kTime.size());
+  for (char& c : label) c = c == '_' ? ' ' : c;
+  if (label[0] >= 'a' && label[0] <= 'z') label[0] = static_cast<char>(label[0] - 'a' + 'A');
+  return label;
+}
+
 }  // namespace
 
 wire::AnswerColumn to_wire(const contracts::Column& column) {
@@ -54,7 +64,8 @@ void label_columns(contracts::ResultSet& rows, const std::vector<contracts::Colu
       if (column.label.empty()) column.label = column.name;
       continue;
     }
-    column.label = found->label.empty() ? column.name : found->label;
+    column.label =
+        found->label.empty() || found->label == column.name ? plain_label(column) : found->label;
     column.role = found->role;
   }
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cases.hpp"
+#include "loquat/base/clock.hpp"
 
 /// Every golden metric query, compiled by us and run on the sample warehouse, must give
 /// MetricFlow's rows, from each layout of artifacts. `LOQUAT_GOLDEN=orc066` runs one and prints its
@@ -27,10 +28,9 @@ std::string compare_golden(const Json& golden, const Answer& answer) {
 std::string check(const Json& golden, const semantic::ModelIndex& index, Database& database,
                   bool verbose, double& compile_us) {
   const MetricQuery query = query_of(golden.at("args"));
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = loquat::Clock::now();
   const auto compiled = index.compile(query, {});
-  compile_us =
-      std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+  compile_us = std::chrono::duration<double, std::micro>(loquat::Clock::now() - start).count();
   const bool refused = golden.contains("error");
   if (compiled.has_error()) {
     if (verbose) std::cout << compiled.error().detail << "\n";

@@ -67,7 +67,9 @@ TEST(Anomalies, SaysNothingOfConstantShortOrTrendingSeries) {
 }
 
 TEST(Anomalies, IgnoresWhatIsOddButSmall) {
-  EXPECT_TRUE(find_anomalies(series({100, 101, 100, 99, 100, 110, 100, 101, 99, 100, 101, 100}), monthly()).empty());
+  EXPECT_TRUE(
+      find_anomalies(series({100, 101, 100, 99, 100, 110, 100, 101, 99, 100, 101, 100}), monthly())
+          .empty());
 }
 
 TEST(Anomalies, KeepsTheSeriesOfGroupsApart) {
