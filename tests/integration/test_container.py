@@ -28,7 +28,7 @@ class Container(unittest.TestCase):
             sessions = "/api/v1/bi/chat/sessions"
             opened = daemon.post(sessions, {}, {"Authorization": f"Bearer {token}"})
             self.assertEqual(opened.status, 201, opened.body)
-            self.assertEqual(opened.json()["tenant_id"], "demo")
+            self.assertEqual(opened.json()["data"]["tenant_id"], "demo")
             self.assertEqual(daemon.post(sessions, {}).status, 401)
             forged = token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB")
             self.assertEqual(daemon.post(sessions, {}, {"Authorization": f"Bearer {forged}"}).status, 401)

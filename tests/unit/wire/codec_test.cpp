@@ -1,0 +1,138 @@
+#include "loquat/wire/codec.hpp"
+
+#include <gtest/gtest.h>
+
+#include "loquat/wire/entries.hpp"
+#include "loquat/wire/error_codes.hpp"
+#include "loquat/wire/topics.hpp"
+
+namespace loquat::wire {
+namespace {
+
+struct Bed {
+  std::string ward;
+  int number = 0;
+  std::optional<double> weight;
+  std::vector<std::string> tags;
+  template <class V>
+  void fields(V& v) {
+    v("ward", ward, "Ward.", len(1, 8));
+    v("number", number, "Number.", in(1, 99));
+    v("weight", weight, "Load.", in(0, 500));
+    v("tags", tags, "Tags.", len(0, 2), defaulted);
+  }
+};
+
+std::vector<FieldIssue> issues_of(std::string_view json) {
+  const auto decoded = decode<Bed>(json);
+  return decoded ? std::vector<FieldIssue>{} : decoded.error().fields;
+}
+
+TEST(Decode, ReadsWhatEncodeWrote) {
+  Bed bed{"north", 7, 2.5, {"a", "b"}};
+  const auto back = decode<Bed>(encode(bed));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(encode(back->message), encode(bed));
+  EXPECT_TRUE(back->unknown.empty());
+}
+
+TEST(Decode, NamesEveryWrongFieldWithItsPointer) {
+  const auto issues = issues_of(R"({"ward":"","number":"7","weight":900,"tags":["a",3]})");
+  ASSERT_EQ(issues.size(), 4U);
+  EXPECT_EQ(issues[0].pointer, "/ward");
+  EXPECT_EQ(issues[1].pointer, "/number");
+  EXPECT_EQ(issues[2].pointer, "/weight");
+  EXPECT_EQ(issues[3].pointer, "/tags/1");
+}
+
+TEST(Decode, MissesRequiredFieldsOnly) {
+  const auto issues = issues_of("{}");
+  ASSERT_EQ(issues.size(), 2U);
+  EXPECT_EQ(issues[0].message, "is required");
+}
+
+TEST(Decode, TellsOfUnknownMembersWithoutRefusingThem) {
+  const auto decoded = decode<Bed>(R"({"ward":"n","number":1,"a/b":{"c":1}})");
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->unknown, std::vector<std::string>{"/a~1b"});
+}
+
+TEST(ParseJson, RefusesWhatIsMalformedOrHostile) {
+  for (const std::string text :
+       {"", "{", "[1,]", "{\"a\":1,\"a\":2}", "\"\xC3\x28\"", "nul", "1 2"}) {
+    const auto parsed = parse_json(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error().code, Errc::invalid_request) << text;
+  }
+  EXPECT_FALSE(parse_json(std::string(100, '[') + std::string(100, ']')));
+  EXPECT_EQ(parse_json(std::string(100, ' '), {.bytes_max = 10}).error().code,
+            Errc::payload_too_large);
+  EXPECT_FALSE(parse_json("[1,2,3,4]", {.values_max = 3}));
+}
+
+TEST(ParseJson, FindsARepeatedKeyAmongMany) {
+  std::string text = "{";
+  for (int i = 0; i < 40; ++i) text += "\"k" + std::to_string(i) + "\":1,";
+  EXPECT_FALSE(parse_json(text + "\"k16\":2}"));
+  EXPECT_FALSE(parse_json(text + "\"k39\":2}"));
+  EXPECT_TRUE(parse_json(text + "\"k40\":2}"));
+}
+
+TEST(JsonWriter, EscapesAndRepairs) {
+  EXPECT_EQ(quote_json("a\"\\\n\x01"), R"("a\"\\\n\u0001")");
+  EXPECT_EQ(quote_json("\xFFok"), "\"\xEF\xBF\xBDok\"");
+  std::string text;
+  JsonWriter(text).value(std::numeric_limits<double>::infinity());
+  EXPECT_EQ(text, "null");
+}
+
+TEST(Events, EachHasASchemaAndATopicOfItsOwn) {
+  for (const auto& topic : topic_table()) {
+    const auto schema = parse_json(event_schema(topic.schema));
+    ASSERT_TRUE(schema) << topic.schema;
+    for (const char* common :
+         {"event_id", "event_type", "schema_version", "tenant_id", "timestamp"})
+      EXPECT_NE(schema->find("properties")->find(common), nullptr) << topic.schema << " " << common;
+    EXPECT_EQ(name_of(topic.topic), topic.name);
+  }
+  EXPECT_TRUE(event_schema("NoEvent").empty());
+}
+
+TEST(Events, RoundTripThroughTheCodec) {
+  AuditEvent event;
+  event.event_id = "au-1";
+  event.event_type = AuditEvent::kType;
+  event.tenant_id = "t";
+  event.action = "session.create";
+  event.details.text = R"({"a":1})";
+  const auto back = decode<AuditEvent>(encode_event(event));
+  ASSERT_TRUE(back) << back.error().detail;
+  EXPECT_EQ(encode(back->message), encode_event(event));
+}
+
+TEST(Entries, BeginWithTheirHeadAndNameTheirTypeOnce) {
+  EntryHead head;
+  head.seq = 3;
+  head.session_id = "s";
+  VisualizationEntry drawn;
+  drawn.type = "line";
+  for (const EntryPayload& payload :
+       {EntryPayload(drawn), EntryPayload(SuggestionEntry{}), EntryPayload(TextEntry{"x"})}) {
+    const std::string text = encode_entry(head, payload);
+    EXPECT_TRUE(text.starts_with("{\"seq\":3,\"type\":\"" + std::string(type_of(payload)) + "\""))
+        << text;
+    EXPECT_TRUE(parse_json(text)) << text;  // a key that stands twice would be refused
+  }
+}
+
+TEST(ErrorCodes, EveryCodeHasItsPublicForm) {
+  EXPECT_EQ(to_http(Errc::invalid_request).status, 400);
+  EXPECT_EQ(to_http(Errc::conflict).name, "CONFLICT");
+  EXPECT_EQ(to_http(Errc::buffer_full).name, "BUFFER_FULL");
+  EXPECT_TRUE(to_http(Errc::buffer_full).retryable);
+  EXPECT_EQ(to_http(Errc::corrupt).name, "INTERNAL_ERROR");
+  EXPECT_EQ(to_close_code(Errc::not_found), CloseCode::no_such_session);
+}
+
+}  // namespace
+}  // namespace loquat::wire
