@@ -59,10 +59,15 @@ Task<void> note_degradation(const Ports& ports, Call& call, std::string session_
       const auto node = wire::parse_json(*entry.bytes);
       if (!node || text_of(*node, "message_id") != message_id) continue;
       if (is_end) co_return;
-      if (entry.type == "degraded")
-        call.degraded.push_back(text_of(*node, "integration"));
-      else
+      if (entry.type == "error") {
         call.warn(text_of(*node, "code"), text_of(*node, "message"));
+        continue;
+      }
+      const std::string integration = text_of(*node, "integration");
+      call.degraded.push_back(integration);
+      // These two have a code of their own in the contract (section 5).
+      if (integration == "store") call.warn("NOT_STORED", text_of(*node, "behaviour"));
+      if (integration == "dbt") call.warn("STALE_MODEL", text_of(*node, "behaviour"));
     }
   }
 }

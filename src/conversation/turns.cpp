@@ -189,6 +189,12 @@ Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
            wire::DegradedEntry{"dbt", "The answer rests on the last good model, stale since " +
                                           format_rfc3339(*live.model->stale_since) + "."});
   }
+  const auto store = ports_.board.find("store");
+  if (store && store->state != degradation::Health::up) {
+    live.degraded.emplace_back("store");
+    append(session, turn.get(),
+           wire::DegradedEntry{"store", "The answer is given, but cannot be kept for a restart."});
+  }
   agents::Actions actions = machine.start(now_of(ports_.sources));
   live.first_event_ms = milliseconds_since(turn->accepted);
   while (!live.is_finished) {
