@@ -1,0 +1,95 @@
+#include "service.hpp"
+
+/// What readers ask of turns: a question taken, an answer waited for, a turn cancelled.
+namespace loquat::conversation {
+
+using contracts::Accepted;
+using contracts::Principal;
+using contracts::Task;
+
+Task<Result<Accepted>> Service::submit(contracts::TurnRequest request) {
+  if (is_stopping_) co_return fail(Errc::overloaded, "The service is stopping.");
+  if (request.text.empty() || request.text.size() > config_.message_max_bytes)
+    co_return Error{
+        Errc::invalid_request,
+        "The question is empty or too long.",
+        {{"/message", "must have 1 to " + std::to_string(config_.message_max_bytes) + " bytes"}}};
+  auto found = co_await find(request.principal, request.session_id);
+  if (!found) co_return found.error();
+  SessionPtr session = *found;
+  if (request.client_id) {
+    const auto known = session->by_client_id.find(*request.client_id);
+    if (known != session->by_client_id.end()) {
+      const TurnPtr& turn = session->turns.at(known->second);
+      if (turn->text_hash != request.text)
+        co_return fail(Errc::conflict, "This client_id came before with another question.");
+      co_return Accepted{turn->message_id, session->log.last_seq(), true};
+    }
+  }
+  auto turn = std::make_shared<Turn>();
+  turn->message_id = make_id("msg", ports_.sources);
+  turn->text_hash = request.text;
+  turn->request = std::move(request);
+  if (turn->request.context.trace_id.empty())
+    turn->request.context.trace_id = make_hex(16, ports_.sources.random);
+  turn->accepted = Clock::now();
+  turn->accepted_at = ports_.sources.wall.now();
+  const auto admission = session->queue.admit(turn->message_id);
+  if (admission == TurnQueue::Admission::refused)
+    co_return fail(Errc::overloaded, "This session has a question running and " +
+                                         std::to_string(config_.waiting_turns_max) + " waiting.");
+  remember(session, turn);
+  ++session->info.message_count;
+  session->info.last_active_at = turn->accepted_at;
+  const std::uint64_t seq = append(
+      session, turn.get(), wire::MessageEntry{turn->request.text, "user", turn->request.client_id});
+  if (admission == TurnQueue::Admission::runs)
+    start_turn(session, turn);
+  else
+    append(session, turn.get(), wire::StatusEntry{"queued", "orchestrator"});
+  co_return Accepted{turn->message_id, seq, false};
+}
+
+Task<Result<std::shared_ptr<const wire::Answer>>> Service::answer(Principal principal,
+                                                                  std::string session_id,
+                                                                  std::string message_id) {
+  auto found = co_await find(principal, session_id);
+  if (!found) co_return found.error();
+  SessionPtr session = *found;
+  const auto known = session->turns.find(message_id);
+  if (known == session->turns.end()) co_return fail(Errc::not_found, "There is no such message.");
+  TurnPtr turn = known->second;
+  while (!turn->answer) {
+    if (session->is_closed) co_return fail(Errc::not_found, "The session was ended.");
+    co_await session->answered.wait();
+  }
+  co_await writer_.flush();
+  co_return turn->answer;
+}
+
+Task<Result<void>> Service::cancel(Principal principal, std::string session_id,
+                                   std::optional<std::string> message_id) {
+  auto found = co_await find(principal, session_id);
+  if (!found) co_return found.error();
+  SessionPtr session = *found;
+  if (message_id && !session->turns.contains(*message_id))
+    co_return fail(Errc::not_found, "There is no such message.");
+  const std::optional<std::string> id = message_id ? message_id : session->queue.running();
+  if (!id) co_return Result<void>{};
+  switch (session->queue.cancel(id)) {
+    case TurnQueue::Cancelled::unknown:
+      break;
+    case TurnQueue::Cancelled::waiting:
+      finish_waiting(session, session->turns.at(*id),
+                     fail(Errc::cancelled, "Cancelled by the user."));
+      break;
+    case TurnQueue::Cancelled::running: {
+      TurnPtr turn = session->turns.at(*id);
+      turn->stopped = fail(Errc::cancelled, "Cancelled by the user.");
+      turn->stop_waiting.emit(boost::asio::cancellation_type::terminal);
+    }
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace loquat::conversation
