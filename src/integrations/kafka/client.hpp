@@ -14,7 +14,12 @@
 namespace loquat::kafka {
 
 struct RdDelete {
-  void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
+  /// A consumer was closed by its owner, as far as the deadline let it: closing it once more here
+  /// waits without end for a rebalance that nobody serves any longer.
+  void operator()(rd_kafka_t* handle) const {
+    const bool is_consumer = rd_kafka_type(handle) == RD_KAFKA_CONSUMER;
+    rd_kafka_destroy_flags(handle, is_consumer ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0);
+  }
   void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
   void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
