@@ -74,6 +74,78 @@ TEST(WsReader, RefusesAMessageThatGrowsPastItsLimit) {
                        client_frame(0x80, std::string(60, 'x'))),
             1009);
 }
+TEST(WsReader, RefusesBadTextAtItsFirstWrongByte) {
+  WsReader reader(100);
+  reader.feed(client_frame(0x01, "ok \xf4\x90"));  // past U+10FFFF, in a message that goes on
+  EXPECT_EQ(reader.next().code, 1007);
+  const auto whole = client_frame(0x81, "\xed\xa0\x80 and more that never comes");
+  WsReader cut(100);
+  cut.feed(whole.substr(0, 8));  // the head and two bytes of a surrogate
+  EXPECT_EQ(cut.next().code, 1007);
+}
+TEST(WsReader, TakesACharacterThatIsCutBetweenFragments) {
+  WsReader reader(100);
+  reader.feed(client_frame(0x01, "\xe2\x82") + client_frame(0x80, "\xac"));
+  EXPECT_EQ(reader.next().payload, "\xe2\x82\xac");
+  EXPECT_EQ(failure_of(client_frame(0x81, "\xe2\x82")), 1007) << "cut at the message's end";
+}
+TEST(WsReader, RefusesLengthsThatAreNotTheShortest) {
+  EXPECT_EQ(failure_of(std::string("\x81\xfe\x00\x05", 4)), 1002);
+  EXPECT_EQ(failure_of(std::string("\x81\xff\x80\0\0\0\0\0\0\0", 10)), 1002) << "a negative one";
+}
+TEST(WsDeflate, TakesTheFirstOfferThatCanBeTaken) {
+  const auto response_to = [](std::string offers) {
+    Headers headers;
+    headers.set("Sec-WebSocket-Extensions", std::move(offers));
+    const auto chosen = choose_deflate(headers, 12);
+    return chosen ? chosen->response : std::string();
+  };
+  const std::string alone =
+      "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+  EXPECT_EQ(response_to("permessage-deflate"), alone);
+  EXPECT_EQ(response_to("permessage-deflate; client_max_window_bits"),
+            alone + "; client_max_window_bits=12");
+  EXPECT_EQ(response_to("x-webkit, permessage-deflate; server_max_window_bits=8, "
+                        "permessage-deflate;server_max_window_bits=\"10\""),
+            alone + "; server_max_window_bits=10");
+  EXPECT_EQ(response_to("permessage-deflate; client_max_window_bits=16"), "");
+  EXPECT_EQ(response_to("permessage-deflate; server_no_context_takeover=1"), "");
+  EXPECT_EQ(response_to("permessage-deflate; unheard_of"), "");
+  EXPECT_EQ(response_to("permessage-deflate; client_max_window_bits; client_max_window_bits"), "");
+}
+TEST(WsDeflate, CompressedMessagesComeOutAsTheyWent) {
+  const std::string text = R"({"rows":[)" + std::string(5000, '7') + "]}";
+  WsDeflater deflater(9);
+  for (int i = 0; i < 2; ++i) {  // nothing is carried over from the first to the second
+    const auto packed = deflater.compress(text);
+    ASSERT_TRUE(packed);
+    EXPECT_LT(packed->size(), 200U);
+    WsReader reader(10'000, 9);
+    const auto half = packed->size() / 2;
+    reader.feed(client_frame(0x41, packed->substr(0, half)) + client_frame(0x89, "") +
+                client_frame(0x80, packed->substr(half)));
+    EXPECT_EQ(reader.next().kind, WsReader::Kind::ping);
+    EXPECT_EQ(reader.next().payload, text);
+  }
+}
+TEST(WsDeflate, AMessageThatUnfoldsPastTheLimitIsRefused) {
+  WsDeflater deflater(15);
+  const auto packed = deflater.compress(std::string(1 << 20, 'x'));
+  WsReader reader(10'000, 15);
+  reader.feed(client_frame(0xC1, *packed));
+  EXPECT_EQ(reader.next().code, 1009);
+}
+TEST(WsDeflate, RefusesCompressionThatBreaksTheAgreement) {
+  const auto with_deflate = [](std::string_view bytes) {
+    WsReader reader(1000, 15);
+    reader.feed(bytes);
+    return reader.next().code;
+  };
+  EXPECT_EQ(with_deflate(client_frame(0xC1, "\x07garbage")), 1007);
+  EXPECT_EQ(with_deflate(client_frame(0xC9, "")), 1002) << "a compressed ping";
+  EXPECT_EQ(with_deflate(client_frame(0x41, "") + client_frame(0xC0, "")), 1002)
+      << "the bit belongs to the first fragment";
+}
 TEST(WsReader, GivesCodeAndReasonOfAClose) {
   WsReader reader(100);
   reader.feed(client_frame(0x88, std::string("\x03\xe8", 2) + "bye"));
