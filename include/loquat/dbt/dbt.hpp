@@ -4,6 +4,7 @@
 #include <string>
 
 #include "loquat/base/sources.hpp"
+#include "loquat/contracts/known_queries.hpp"
 #include "loquat/contracts/ports.hpp"
 #include "loquat/contracts/stores.hpp"
 #include "loquat/dbt/config.hpp"
@@ -24,6 +25,8 @@ struct Ports {
   contracts::QueryEngine& engine;  ///< values and period of the data, for the vocabulary
   contracts::ColumnTags& tags;
   net::Client& client;
+  /// Stored queries that each new model is tested with; nullptr: there are none. Outlives the room.
+  contracts::KnownQueries* known_queries = nullptr;
 };
 
 /// Imports the dbt project and serves the snapshot in force. A sync is atomic: a new snapshot is

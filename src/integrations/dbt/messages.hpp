@@ -28,10 +28,23 @@ struct Problem {
     v("message", message, "What is wrong with it.");
   }
 };
+struct BrokenQuery {
+  std::string kind, id, title, reason;
+  bool is_new = false;
+  template <class V>
+  void fields(V& v) {
+    v("kind", kind, "question, verified_answer or memory.");
+    v("id", id, "Which one.");
+    v("title", title, "What it is known by.");
+    v("reason", reason, "Why the model in force cannot answer it.");
+    v("is_new", is_new, "The model before could.");
+  }
+};
 struct SyncResult {
   std::string version;
   bool is_changed = false;
   std::vector<std::string> added, changed, removed;
+  std::vector<BrokenQuery> broken;
   std::vector<Problem> errors;
   template <class V>
   void fields(V& v) {
@@ -40,6 +53,7 @@ struct SyncResult {
     v("added", added, "New metrics, dimensions and models.");
     v("changed", changed, "Those whose definition differs.");
     v("removed", removed, "Those that are gone.");
+    v("broken", broken, "Your stored queries that the model in force cannot answer.");
     v("errors", errors, "What could not be read and was left out.");
   }
 };
@@ -77,6 +91,7 @@ struct Status {
   Counts counts;
   std::vector<SourceFreshness> freshness;
   std::vector<Problem> errors;
+  std::vector<BrokenQuery> broken;
   std::int64_t values = 0;
   std::optional<std::string> data_start, data_end;
   template <class V>
@@ -92,6 +107,7 @@ struct Status {
     v("counts", counts, "What was imported.");
     v("freshness", freshness, "Freshness of sources.");
     v("errors", errors, "What could not be read and was left out.");
+    v("broken", broken, "Your stored queries that the model in force cannot answer.");
     v("values", values, "Dimension values in the vocabulary.");
     v("data_start", data_start, "First day covered by data.");
     v("data_end", data_end, "Last day covered by data.");

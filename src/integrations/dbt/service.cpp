@@ -1,4 +1,8 @@
+#include <algorithm>
+
+#include "breakage.hpp"
 #include "diff.hpp"
+#include "events.hpp"
 #include "fetch.hpp"
 #include "loquat/dbt/dbt.hpp"
 #include "loquat/dbt/reader.hpp"
@@ -14,6 +18,8 @@ using contracts::Task;
 
 constexpr std::string_view kName = "dbt";
 constexpr std::size_t kProblemsShown = 200;
+constexpr std::size_t kKnownQueriesMax = 10'000;
+constexpr std::size_t kNamesLogged = 20;
 
 /// What the worker pool makes of one set of artifacts.
 struct Imported {
@@ -52,6 +58,27 @@ std::vector<Problem> to_wire(const std::vector<contracts::ImportProblem>& proble
     if (out.size() == kProblemsShown) break;
     out.push_back({problem.artifact, problem.pointer, problem.message});
   }
+  return out;
+}
+
+/// Only what is `tenant`'s own.
+std::vector<BrokenQuery> to_wire(const std::vector<Breakage>& broken, const std::string& tenant) {
+  std::vector<BrokenQuery> out;
+  for (const auto& one : broken) {
+    if (out.size() == kProblemsShown) break;
+    if (one.tenant_id == tenant)
+      out.push_back({one.kind, one.id, one.title, one.reason, one.is_new});
+  }
+  return out;
+}
+
+/// The names that people look for first: what is gone, then what differs.
+std::string first_names(const ModelDiff& diff) {
+  std::string out;
+  std::size_t count = 0;
+  for (const auto* names : {&diff.removed, &diff.changed})
+    for (const auto& name : *names)
+      if (count++ < kNamesLogged) out += (out.empty() ? "" : ", ") + name;
   return out;
 }
 
@@ -121,6 +148,7 @@ class Service final : public Dbt {
     auto request = call.body<SyncRequest>();
     if (!request) co_return request.error();
     auto result = co_await sync(std::move(*request));
+    if (result) result->broken = to_wire(broken_, call.principal.tenant_id);
     if (!result) {
       // Artifacts that cannot be read are what the caller asked us to read.
       if (result.error().code == Errc::corrupt || result.error().code == Errc::io)
@@ -144,6 +172,7 @@ class Service final : public Dbt {
       status.stale_since = snapshot_->stale_since;
       status.counts = count(project);
       status.errors = to_wire(problems_);
+      status.broken = to_wire(broken_, call.principal.tenant_id);
       status.values = value_count_;
       if (snapshot_->data_start) status.data_start = format_date(*snapshot_->data_start);
       if (snapshot_->data_end) status.data_end = format_date(*snapshot_->data_end);
@@ -190,6 +219,10 @@ class Service final : public Dbt {
   Error fell_back(Error error) {
     if (error.code == Errc::invalid_request) return error;
     last_error_ = error.detail;
+    SyncFailed fact;
+    fact.detail = last_error_;
+    fact.has_model = snapshot_ != nullptr;
+    ports_.telemetry.emit(fact);
     if (snapshot_ && !snapshot_->stale_since) {
       auto stale = std::make_shared<ModelSnapshot>(*snapshot_);
       stale->stale_since = ports_.sources.wall.now();
@@ -227,6 +260,9 @@ class Service final : public Dbt {
     auto vocabulary = co_await ports_.workers.run(std::move(build));
     if (!vocabulary) co_return vocabulary.error();
 
+    std::shared_ptr<const semantic::ModelIndex> old = snapshot_ ? snapshot_->index : nullptr;
+    auto broken = co_await test_known_queries(std::move(old), imported->index);
+
     auto fresh = std::make_shared<ModelSnapshot>();
     fresh->index = imported->index;
     fresh->vocabulary = *vocabulary;
@@ -238,8 +274,10 @@ class Service final : public Dbt {
     snapshot_ = std::move(fresh);
     project_ = imported->project;
     problems_ = imported->problems;
+    broken_ = std::move(broken);
     value_count_ = data.value_count;
     result.version = snapshot_->version;
+    if (result.is_changed) report_swap(imported->diff);
     result.added = std::move(imported->diff.added);
     result.changed = std::move(imported->diff.changed);
     result.removed = std::move(imported->diff.removed);
@@ -247,6 +285,36 @@ class Service final : public Dbt {
     // The engine was away: its values are read again soon, not only at the next sync.
     if (!data.is_complete) tasks_.spawn("survey again", survey_again(snapshot_->version));
     co_return result;
+  }
+
+  /// Which stored queries the new model cannot answer; none while their store is away.
+  Task<std::vector<Breakage>> test_known_queries(
+      std::shared_ptr<const semantic::ModelIndex> before,
+      std::shared_ptr<const semantic::ModelIndex> after) {
+    if (ports_.known_queries == nullptr) co_return std::vector<Breakage>();
+    auto known = co_await ports_.known_queries->known_queries(kKnownQueriesMax);
+    if (!known || known->empty()) co_return std::vector<Breakage>();
+    const auto dialect =
+        ports_.engine.dialect() == "trino" ? semantic::Dialect::trino : semantic::Dialect::duckdb;
+    auto work = [queries = std::move(*known), before, after, dialect] {
+      return find_broken(queries, before.get(), *after, dialect);
+    };
+    auto broken = co_await ports_.workers.run(std::move(work));
+    co_return broken ? std::move(*broken) : std::vector<Breakage>();
+  }
+
+  void report_swap(const ModelDiff& diff) {
+    const std::string names = first_names(diff);
+    ModelSwapped fact;
+    fact.version = snapshot_->version;
+    fact.added = diff.added.size();
+    fact.changed = diff.changed.size();
+    fact.removed = diff.removed.size();
+    fact.problems = problems_.size();
+    fact.broken_queries = static_cast<std::uint64_t>(
+        std::ranges::count_if(broken_, [](const Breakage& one) { return one.is_new; }));
+    fact.names = names;
+    ports_.telemetry.emit(fact);
   }
 
   Task<void> survey_again(std::string version) {
@@ -277,6 +345,7 @@ class Service final : public Dbt {
   std::shared_ptr<const ModelSnapshot> snapshot_;
   std::shared_ptr<const contracts::ProjectModel> project_;
   std::vector<contracts::ImportProblem> problems_;
+  std::vector<Breakage> broken_;
   std::string last_error_;
   std::int64_t value_count_ = 0;
 };
