@@ -129,10 +129,23 @@ CREATE TABLE audit_chain (
 ) WITHOUT ROWID;
 )sql";
 
+/// Verified answers and memory items: what people taught.
+constexpr const char* kLearnt = R"sql(
+CREATE TABLE learnt (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  json TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<const char*>& migrations() {
-  static const std::vector<const char*> steps{kFirst};
+  static const std::vector<const char*> steps{kFirst, kLearnt};
   return steps;
 }
 

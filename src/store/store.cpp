@@ -1,6 +1,7 @@
 #include "loquat/store/store.hpp"
 
 #include "feedback.hpp"
+#include "learnt.hpp"
 #include "records.hpp"
 #include "sessions.hpp"
 
@@ -18,7 +19,8 @@ class SqliteStore final : public Store {
         models_(writer_),
         insights_(writer_),
         traces_(writer_),
-        audit_chain_(writer_) {}
+        audit_chain_(writer_),
+        learnt_(writer_) {}
   contracts::SessionStore& sessions() override { return sessions_; }
   contracts::FeedbackStore& feedback() override { return feedback_; }
   contracts::IdempotencyStore& idempotency() override { return idempotency_; }
@@ -27,6 +29,7 @@ class SqliteStore final : public Store {
   contracts::InsightStore& insights() override { return insights_; }
   contracts::TraceStore& traces() override { return traces_; }
   contracts::AuditChainStore& audit_chain() override { return audit_chain_; }
+  contracts::LearntStore& learnt() override { return learnt_; }
   std::size_t depth() const override { return writer_.depth(); }
   void stop() override { writer_.stop(); }
 
@@ -40,6 +43,7 @@ class SqliteStore final : public Store {
   SqliteInsights insights_;
   SqliteTraces traces_;
   SqliteAuditChain audit_chain_;
+  SqliteLearnt learnt_;
 };
 
 }  // namespace

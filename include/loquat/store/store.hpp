@@ -8,6 +8,7 @@
 
 #include "loquat/base/clock.hpp"
 #include "loquat/base/fields.hpp"
+#include "loquat/contracts/learning.hpp"
 #include "loquat/contracts/stores.hpp"
 
 namespace loquat::observability {
@@ -64,6 +65,7 @@ class Store {
   [[nodiscard]] virtual contracts::InsightStore& insights() = 0;
   [[nodiscard]] virtual contracts::TraceStore& traces() = 0;
   [[nodiscard]] virtual contracts::AuditChainStore& audit_chain() = 0;
+  [[nodiscard]] virtual contracts::LearntStore& learnt() = 0;
   /// Calls that wait for the writer.
   [[nodiscard]] virtual std::size_t depth() const = 0;
   /// Finishes what was asked, then closes the file. Blocks for the rest of the queue: shutdown
