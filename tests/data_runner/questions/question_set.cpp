@@ -194,6 +194,11 @@ std::string plan_differs(const Json& plan, const Json& turn, const MetricQuery& 
   if (transform == "having" && (turn["transform"]["value"].get<double>() != query.having[0].value ||
                                 turn["transform"]["operator"] != query.having[0].op))
     return "having";
+  if (plan.value("fill_gaps", false) != query.fill_time_gaps) return "filled gaps";
+  if (plan.contains("top_within") &&
+      (!query.top_per_group ||
+       strings_of(plan, "top_within") != strings_of(query.top_per_group->within)))
+    return "top of each";
   const std::string against = plan.value("compare_start", "");
   if (against != (query.comparison ? format_date(query.comparison->start) : ""))
     return "comparison";
