@@ -43,6 +43,62 @@ int weekday_named(const Token& token) {
   return 0;
 }
 
+/// A holiday with a fixed date, a weekday of a month, or a distance from Easter.
+struct Holiday {
+  std::array<std::string_view, 3> words;
+  int month = 0;    ///< 0: counted from Easter Sunday
+  int day = 0;      ///< of the month, or days after Easter
+  int weekday = 0;  ///< ISO; then `day` is the earliest it can be
+  int after = 0;    ///< days added in the end
+};
+constexpr std::array<Holiday, 25> kHolidays = {{{{"christmas", "eve", ""}, 12, 24},
+                                                {{"christmas", "", ""}, 12, 25},
+                                                {{"xmas", "", ""}, 12, 25},
+                                                {{"boxing", "day", ""}, 12, 26},
+                                                {{"new", "year", "eve"}, 12, 31},
+                                                {{"new", "years", "eve"}, 12, 31},
+                                                {{"new", "year", "day"}, 1, 1},
+                                                {{"new", "years", "day"}, 1, 1},
+                                                {{"epiphany", "", ""}, 1, 6},
+                                                {{"valentine", "day", ""}, 2, 14},
+                                                {{"valentines", "day", ""}, 2, 14},
+                                                {{"labour", "day", ""}, 5, 1},
+                                                {{"labor", "day", ""}, 9, 1, 1},
+                                                {{"halloween", "", ""}, 10, 31},
+                                                {{"singles", "day", ""}, 11, 11},
+                                                {{"thanksgiving", "", ""}, 11, 22, 4},
+                                                {{"black", "friday", ""}, 11, 22, 4, 1},
+                                                {{"cyber", "monday", ""}, 11, 22, 4, 4},
+                                                {{"good", "friday", ""}, 0, -2},
+                                                {{"easter", "monday", ""}, 0, 1},
+                                                {{"easter", "sunday", ""}, 0, 0},
+                                                {{"easter", "", ""}, 0, 0},
+                                                {{"ascension", "day", ""}, 0, 39},
+                                                {{"whit", "monday", ""}, 0, 50},
+                                                {{"pentecost", "", ""}, 0, 49}}};
+
+/// Easter Sunday of the Gregorian calendar (Meeus, Jones and Butcher's rule).
+Date easter_sunday(int year) {
+  const int a = year % 19, b = year / 100, c = year % 100;
+  const int d = b / 4, e = b % 4, f = (b + 8) / 25, g = (b - f + 1) / 3;
+  const int h = (19 * a + b - d - g + 15) % 30;
+  const int i = c / 4, k = c % 4, l = (32 + 2 * e + 2 * i - h - k) % 7;
+  const int m = (a + 11 * h + 22 * l) / 451;
+  const int n = h + l - 7 * m + 114;
+  return make_date(year, n / 31, n % 31 + 1);
+}
+
+Date holiday_in(const Holiday& holiday, int year) {
+  if (holiday.month == 0) return add_days(easter_sunday(year), holiday.day);
+  Date day = make_date(year, holiday.month, holiday.day);
+  if (holiday.weekday != 0) {
+    const int named =
+        static_cast<int>(std::chrono::weekday{std::chrono::sys_days{day}}.iso_encoding());
+    day = add_days(day, (holiday.weekday - named + 7) % 7);
+  }
+  return add_days(day, holiday.after);
+}
+
 /// Reads periods with one token of position; every function leaves `at_` alone if it fails.
 class PeriodReader {
  public:
@@ -172,7 +228,9 @@ class PeriodReader {
       const Date date = *tokens_[at_++].date;
       return DateRange{date, date};
     }
+    if (auto range = edge_of()) return range;
     if (auto range = relative_day()) return range;
+    if (auto range = holiday()) return range;
     if (auto range = to_date()) return range;
     if (auto range = nth_of()) return range;
     if (auto range = relative_period()) return range;
@@ -184,6 +242,44 @@ class PeriodReader {
   }
 
   static DateRange one(Date date) { return {date, date}; }
+
+  /// `the end of June 2023`, `the start of last year`: one day of the period.
+  std::optional<DateRange> edge_of() {
+    const std::size_t start = at_;
+    const bool end = any_of(0, "end", "close");
+    if (!end && !any_of(0, "start", "beginning", "begin")) return std::nullopt;
+    ++at_;
+    if (!take("of")) return fail(start);
+    auto range = point();
+    if (!range || !range->start || !range->end) return fail(start);
+    return one(end ? *range->end : *range->start);
+  }
+
+  /// `Christmas 2024`, `last Black Friday`, `New Year's Day`: without a year the latest that began.
+  std::optional<DateRange> holiday() {
+    const std::size_t start = at_;
+    const bool past = any_of(0, "last", "past", "previous");
+    if (past || any_of(0, "this", "next")) ++at_;
+    const bool next = at_ > start && tokens_[start].text == "next";
+    if (!left()) return fail(start);
+    for (const Holiday& known : kHolidays) {
+      std::size_t width = 0;
+      while (width < known.words.size() && !known.words[width].empty() &&
+             is(known.words[width], width))
+        ++width;
+      if (width == 0 || (width < known.words.size() && !known.words[width].empty())) continue;
+      at_ += width;
+      take("day");
+      const DateRange year = year_after();
+      if (year.start) return one(holiday_in(known, int(year.start->year())));
+      const int now = int(calendar_.today.year());
+      Date day = holiday_in(known, now);
+      if (next && day <= calendar_.today) day = holiday_in(known, now + 1);
+      if (!next && day > calendar_.today) day = holiday_in(known, now - 1);
+      return one(day);
+    }
+    return fail(start);
+  }
 
   std::optional<DateRange> relative_day() {
     const Date today = calendar_.today;
@@ -332,6 +428,9 @@ class PeriodReader {
   /// `Q1 2025`, `2025 Q1`, `H2 of last year`, `third quarter` without a year.
   std::optional<DateRange> quarter_or_half() {
     const std::size_t start = at_;
+    if (left(2) && fiscal_word(token().text) &&
+        (is_part(token(1).text) || (token(1).ordinal && *token(1).number <= 4)))
+      ++at_;
     std::string_view mark = token().text;
     int year = 0;
     if (mark.size() == 6 && (mark[4] == 'q' || mark[4] == 'h') && token().number == std::nullopt) {
@@ -349,13 +448,33 @@ class PeriodReader {
       ++at_;
     }
     if (!is_part(mark)) return fail(start);
+    // `Q2 FY25`, `fiscal Q2 2025`
     const int nth = mark[1] - '0';
     const bool half = mark[0] == 'h';
     ++at_;
-    const DateRange outer = year != 0 ? whole_year(year) : year_after();
+    after_part_ = true;
+    const bool fiscal_mark = at_ > start + 1 && fiscal_word(tokens_[start].text);
+    const DateRange outer = quarter_year(year, fiscal_mark);
+    after_part_ = false;
     if (!outer.start) return recent_part(nth, half);
     return half ? halves(outer, nth, false)
                 : parts(outer, Grain::quarter, nth, false, std::nullopt);
+  }
+
+  static bool fiscal_word(std::string_view text) { return text == "fiscal" || text == "financial"; }
+
+  DateRange quarter_year(int year, bool fiscal_mark) {
+    if (year != 0) return fiscal_mark ? fiscal_year(year, calendar_) : whole_year(year);
+    const std::size_t before = at_;
+    take("of", "in");
+    take("the");
+    if (left())
+      if (auto range = fiscal()) return *range;
+    at_ = before;
+    const DateRange plain = year_after();
+    if (!fiscal_mark) return plain;
+    if (plain.start) return fiscal_year(int(plain.start->year()), calendar_);
+    return period(calendar_.today, Grain::year, 0, calendar_, YearKind::fiscal);
   }
 
   static bool is_part(std::string_view text) {
@@ -397,7 +516,10 @@ class PeriodReader {
       year_said_ = true;
       return period(calendar_.today, Grain::year, steps, calendar_);
     }
-    if (left() && token().before == '\'' && token().number && *token().number < 100) {
+    const bool short_year = left() && token().number && token().shown.size() == 2 &&
+                            *token().number >= 10 && *token().number < 60 &&
+                            std::floor(*token().number) == *token().number;
+    if (short_year && (token().before == '\'' || after_part_)) {
       year_said_ = true;
       return whole_year(2000 + static_cast<int>(*tokens_[at_++].number));
     }
@@ -484,7 +606,7 @@ class PeriodReader {
   std::size_t begin_;
   Calendar calendar_;
   std::string part_;
-  bool weak_ = false, year_said_ = false, prepositioned_ = false;
+  bool weak_ = false, year_said_ = false, prepositioned_ = false, after_part_ = false;
 };
 
 constexpr std::array<std::pair<std::string_view, Grain>, 8> kAdverbs = {
@@ -570,14 +692,26 @@ std::optional<DatePartPhrase> date_part_at(std::span<const Token> tokens, std::s
   };
   std::size_t i = at;
   while (word(i) == "by" || word(i) == "per" || word(i) == "each" || word(i) == "every" ||
-         word(i) == "across" || word(i) == "on" || word(i) == "for" || word(i) == "the")
+         word(i) == "across" || word(i) == "on" || word(i) == "for" || word(i) == "the" ||
+         ((word(i) == "at" || word(i) == "over" || word(i) == "during") &&
+          (word(i + 1) == "weekend" || word(i + 2) == "weekend")))
     ++i;
-  DatePartPhrase found{at, i + 1, "", std::nullopt};
-  if (word(i) == "weekday" || word(i) == "dow") {
+  DatePartPhrase found{at, i + 1, "", {}};
+  const bool working = word(i) == "working" || word(i) == "business" || word(i) == "week";
+  const bool picked = i > at && (word(i - 1) == "on" || word(i - 1) == "for");
+  if ((word(i) == "weekday" && picked && tokens[i].text != "weekday") ||
+      (working && word(i + 1) == "day")) {
+    found.part = "dow";
+    found.days = {1, 2, 3, 4, 5};
+    if (working) found.end = i + 2;
+  } else if (word(i) == "weekend") {
+    found.part = "dow";
+    found.days = {6, 7};
+  } else if (word(i) == "weekday" || word(i) == "dow") {
     found.part = "dow";
   } else if (i < tokens.size() && weekday_named(tokens[i]) != 0) {
     found.part = "dow";
-    found.value = weekday_named(tokens[i]);
+    found.days = {weekday_named(tokens[i])};
   } else if (word(i + 1) == "of" && word(i + 2) == "week" && word(i) == "day") {
     found.part = "dow";
     found.end = i + 3;

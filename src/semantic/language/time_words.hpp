@@ -2,6 +2,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "semantic/language/calendar.hpp"
 #include "semantic/language/text.hpp"
@@ -23,11 +24,11 @@ struct GrainPhrase {
   bool weak = false;  ///< the unit alone, without a word that asks for splitting
 };
 
-/// A part of the date found in words: `by weekday`, `on Fridays`.
+/// A part of the date found in words: `by weekday`, `on Fridays`, `at weekends`.
 struct DatePartPhrase {
   std::size_t begin = 0, end = 0;
-  std::string part;          ///< dow, month, quarter, year, day, hour
-  std::optional<int> value;  ///< ISO weekday named (5 is Friday)
+  std::string part;       ///< dow, month, quarter, year, day, hour
+  std::vector<int> days;  ///< ISO weekdays named (5 is Friday); empty: the part itself
 };
 
 /// The longest period that starts at token `at`; nothing if there is none.

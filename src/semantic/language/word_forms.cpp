@@ -108,18 +108,22 @@ const std::unordered_set<std::string_view>& filler_words() {
       "okay", "well", "just", "also", "too", "really", "actually", "exactly", "quickly", "now",
       "again", "show", "give", "tell", "list", "display", "get", "find", "see", "know", "want",
       "need", "like", "wonder", "wondering", "ask", "let", "look", "looking", "check", "pull",
-      "fetch", "return", "bring", "plot", "chart", "graph", "draw", "table", "report", "breakdown",
-      "view", "overview", "figure", "figures", "number", "numbers", "amount", "value", "values",
-      "count", "total", "totals", "sum", "overall", "altogether", "much", "many", "current",
-      "currently", "existing", "respectively", "each", "every", "individual", "different",
-      "various", "specific", "given", "calculate", "compute", "count", "summarize", "summarise",
-      "visualize", "visualise", "present", "break", "split", "group", "grouped", "broken", "sliced",
-      "slice", "segmented", "sorted", "happen", "happened", "occur", "occurred", "make", "take",
-      "come", "go", "place", "placed", "record", "recorded", "generate", "generated", "reach",
-      "achieve", "achieved", "produce", "earn", "earned", "yield", "bring", "register",
-      "registered", "coming", "made", "took", "got", "been", "kind", "sort", "type", "types",
-      "kinds", "level", "company", "business", "data", "result", "results", "info", "information",
-      "details", "detail", "one", "ones", "thing"};
+      "fetch", "bring", "plot", "chart", "graph", "draw", "table", "report", "breakdown", "view",
+      "overview", "figure", "figures", "number", "numbers", "amount", "value", "values", "count",
+      "total", "totals", "sum", "overall", "altogether", "much", "many", "current", "currently",
+      "existing", "respectively", "each", "every", "individual", "different", "various", "specific",
+      "given", "calculate", "compute", "count", "summarize", "summarise", "visualize", "visualise",
+      "present", "break", "split", "group", "grouped", "broken", "sliced", "slice", "segmented",
+      "sorted", "happen", "happened", "occur", "occurred", "make", "take", "come", "go", "place",
+      "placed", "record", "recorded", "generate", "generated", "reach", "achieve", "achieved",
+      "produce", "earn", "earned", "yield", "bring", "register", "registered", "coming", "made",
+      "took", "got", "been", "kind", "sort", "type", "types", "kinds", "level", "company",
+      "business", "data", "result", "results", "info", "information", "details", "detail", "one",
+      "ones", "thing", "things", "thx", "ty", "thanx", "thnx", "tnx", "cheers", "mind", "telling",
+      "showing", "giving", "lot", "lots", "maybe", "perhaps", "possibly", "simply", "basically",
+      "btw", "fyi", "hmm", "um", "uh", "oh", "yes", "yeah", "yep", "sure", "curious", "interested",
+      "wanna", "gimme", "lemme", "whats", "hows", "im", "theres", "weve", "hiya", "try", "trying",
+      "understand", "such"};
   return words;
 }
 
@@ -184,9 +188,22 @@ std::size_t slips_allowed(std::size_t length) {
 }
 
 bool abbreviates(std::string_view terse, std::string_view full) {
-  if (terse.size() < 2 || full.size() < terse.size() + 2 || terse[0] != full[0]) return false;
+  if (terse.size() < 2 || full.size() <= terse.size() || terse[0] != full[0]) return false;
+  const bool one_shorter = full.size() == terse.size() + 1;
+  if (one_shorter) return terse.size() == 3 && full.starts_with(terse) && full.back() == 'e';
   if (full.starts_with(terse)) return terse.size() >= 3;
+  // The first consonants, none skipped: shp, clm, dlv.
+  if (terse.size() >= 3) {
+    std::size_t next = 1;
+    for (std::size_t i = 1; i < full.size() && next < terse.size(); ++i) {
+      if (is_vowel(full[i])) continue;
+      if (full[i] != terse[next]) break;
+      ++next;
+    }
+    if (next == terse.size()) return true;
+  }
   // A skeleton keeps the consonants in order and skips hardly any: amt, qty, cnt, actv.
+  if (std::any_of(terse.begin() + 1, terse.end(), is_vowel)) return false;
   std::size_t at = 0;
   for (const char c : full)
     if (at < terse.size() && c == terse[at]) ++at;

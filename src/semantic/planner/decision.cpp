@@ -1,3 +1,4 @@
+// long: one way from readings to an outcome: refuse, ask or answer.
 #include "semantic/planner/decision.hpp"
 
 #include <algorithm>
@@ -11,6 +12,8 @@ namespace {
 /// Metrics whose evidence differs by less are told apart by asking.
 constexpr double kTieOfPartialNames = 0.35;
 constexpr double kTieWithWholeName = 0.15;
+/// Half a name leads a whole one only by far.
+constexpr double kTieOfHalfAndWholeName = 0.8;
 constexpr double kConfidenceMin = 0.5;
 constexpr std::size_t kOptionsMax = 5;
 
@@ -25,13 +28,14 @@ class Decider {
     if (best_.draft.personal && !setting_.request.may_see_personal_data) return personal();
     if (!best_.unknown.empty()) return unknown_words();
     if (best_.lack == Lack::metric || best_.lack == Lack::detail) return no_metric();
+    if (best_.frame.metrics.empty() && best_.draft.how_many) return no_metric();
     if (best_.lack == Lack::path) return unreachable();
     if (best_.lack == Lack::period) return ask_period();
     if (best_.lack == Lack::value) return no_value();
+    if (best_.lack == Lack::misfit) return misfit();
     if (outside_data()) return no_data();
     if (const auto asked = ask_metric()) return *asked;
-    if (best_.ambiguous_dimension)
-      if (const auto asked = ask_dimension()) return *asked;
+    if (best_.ambiguous_dimension) return ask_dimension();
     if (says_worst())
       if (const auto asked = ask_direction()) return *asked;
     return answer();
@@ -188,6 +192,16 @@ class Decider {
                   "I did not find which value of " + best_.lacking + " is meant.");
   }
 
+  PlanOutcome misfit() {
+    outcome_.confidence = std::min(outcome_.confidence, 0.35);
+    std::vector<ClarifyOption> near;
+    if (!best_.frame.metrics.empty()) near = options({best_.frame});
+    return refuse(RefusalReason::not_understood,
+                  "I could not fit " + best_.lacking + " into the question, so I did not guess." +
+                      (near.empty() ? "" : " Without it I can answer the question below."),
+                  std::move(near));
+  }
+
   PlanOutcome ask_period() {
     std::vector<Frame> frames;
     for (const Grain grain : {Grain::month, Grain::quarter, Grain::year}) {
@@ -227,7 +241,8 @@ class Decider {
   // ------------------------------------------------------------------ asking
   [[nodiscard]] static double missing_of(const Reading& reading) {
     double missing = 0;
-    for (const Edge* edge : reading.draft.metrics) missing += edge->missing;
+    for (const Edge* edge : reading.draft.metrics)
+      missing += edge->missing > 0.3 ? edge->missing : 0;
     return missing;
   }
 
@@ -241,10 +256,14 @@ class Decider {
       if (rival.draft.metrics.empty() || !rival.unknown.empty() || rival.lack != Lack::nothing)
         continue;
       const double gap = best_.score - rival.score;
-      const double tie = best_missing > 0 || by_synonym() ? kTieOfPartialNames : kTieWithWholeName;
+      const bool fuller = best_missing > 0 && said_in_full(rival);
+      const double tie = fuller                             ? kTieOfHalfAndWholeName
+                         : best_missing > 0 || by_synonym() ? kTieOfPartialNames
+                                                            : kTieWithWholeName;
       if (gap > tie || !seen.insert(rival.frame.metrics).second) continue;
       if (rival.frame.metrics.size() > best_.frame.metrics.size()) continue;
       if (part_of_best(rival)) continue;
+      if (said_in_full(best_) && !said_in_full(rival)) continue;
       nearest = std::min(nearest, gap);
       frames.push_back(rival.frame);
     }
@@ -260,6 +279,14 @@ class Decider {
     }
     outcome_.result = Clarify{"Which of these do you mean?", std::move(made)};
     return std::move(outcome_);
+  }
+
+  /// Every metric is named by its whole name or label, none mistyped.
+  [[nodiscard]] static bool said_in_full(const Reading& reading) {
+    return std::all_of(reading.draft.metrics.begin(), reading.draft.metrics.end(),
+                       [](const Edge* edge) {
+                         return edge->missing == 0 && !edge->by_synonym && edge->doubt < 0.05;
+                       });
   }
 
   /// Reading one of two metrics as something else is no further choice.
@@ -284,14 +311,24 @@ class Decider {
     return join_words(list, "or");
   }
 
-  std::optional<PlanOutcome> ask_dimension() {
+  PlanOutcome ask_dimension() {
     std::vector<Frame> frames{best_.frame};
     frames.insert(frames.end(), best_.rivals.begin(), best_.rivals.end());
     std::vector<ClarifyOption> made = options(frames);
-    if (made.size() < 2) return std::nullopt;
     outcome_.confidence = std::min(outcome_.confidence, 0.45);
+    if (made.size() < 2)
+      return refuse(RefusalReason::not_understood,
+                    "This can be read in several ways. Please say which is meant: " +
+                        differences(frames) + ".");
     outcome_.result = Clarify{"Which of these do you mean?", std::move(made)};
     return std::move(outcome_);
+  }
+
+  /// What tells the readings apart, in words.
+  [[nodiscard]] std::string differences(const std::vector<Frame>& frames) const {
+    std::vector<std::string> list;
+    for (const Frame& frame : frames) list.push_back(question_for(setting_.lexicon, frame));
+    return join_words(list, "or");
   }
 
   /// The worst may be the lowest (sales) or the highest (losses): no model says which.

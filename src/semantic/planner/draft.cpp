@@ -15,6 +15,7 @@ class Drafter {
 
   Draft run() {
     for (const Edge* edge : draft_.path) {
+      note_use(*edge);
       switch (edge->kind) {
         case EdgeKind::metric:
           metric(*edge);
@@ -28,16 +29,19 @@ class Drafter {
           settle(EdgeKind::value);
           break;
         case EdgeKind::time:
+          if (excluding_ && !excluded_used_) draft_.dangling = edge;
           draft_.times.push_back(edge);
           if (edge->weak) draft_.doubt += 0.1;
           settle(EdgeKind::time);
           break;
         case EdgeKind::grain:
+          if (excluding_ && !excluded_used_) draft_.dangling = edge;
           draft_.grains.push_back(edge);
           if (draft_.rank != nullptr) draft_.last_split_grain = edge;
           settle(EdgeKind::grain);
           break;
         case EdgeKind::date_part:
+          draft_.excluded_parts = draft_.excluded_parts || (excluding_ && !excluded_used_);
           draft_.parts.push_back(edge);
           settle(EdgeKind::date_part);
           break;
@@ -46,28 +50,61 @@ class Drafter {
           break;
         case EdgeKind::filler:
           if (tokens_[edge->begin].text == "and") joined_ = true;
+          if (tokens_[edge->begin].text == "by" || tokens_[edge->begin].text == "per") open_ = edge;
+          all_ = tokens_[edge->begin].text == "all";
           break;
         case EdgeKind::unknown:
           draft_.unknown.push_back(edge->begin);
           break;
       }
     }
+    if (draft_.dangling == nullptr) draft_.dangling = open_;
     return std::move(draft_);
   }
 
  private:
+  /// A word that asks for a split or leaves something out has to find what it is about.
+  void note_use(const Edge& edge) {
+    if (edge.kind == EdgeKind::filler) return;
+    if (edge.kind == EdgeKind::operation) {
+      const bool opens = edge.op == Op::split || edge.op == Op::exclude || edge.op == Op::negate;
+      const bool closes = edge.op == Op::query_part || edge.op == Op::threshold ||
+                          edge.op == Op::in_total || edge.op == Op::share || edge.op == Op::only ||
+                          edge.op == Op::running_total;
+      if (opens)
+        open_ = &edge;
+      else if (closes)
+        open_ = nullptr;
+      return;
+    }
+    // `top 5 products by revenue` ranks by it; `orders by revenue` says nothing that holds.
+    const bool by_metric = edge.kind == EdgeKind::metric && open_ != nullptr &&
+                           open_->op == Op::split && draft_.rank == nullptr &&
+                           draft_.sort == nullptr && !draft_.metrics.empty() && !draft_.which;
+    const bool by_time = edge.kind == EdgeKind::time && open_ != nullptr && open_->op == Op::split;
+    if ((by_metric || by_time) && draft_.dangling == nullptr) draft_.dangling = open_;
+    open_ = nullptr;
+  }
+
   void settle(EdgeKind kind) {
     last_ = kind;
     splitting_ = false;
     if (kind != EdgeKind::value && kind != EdgeKind::dimension) excluding_ = false;
+    excluded_used_ = excluding_;
     joined_ = false;
     which_ = false;
     ranking_ = false;
     each_ = false;
+    all_ = false;
   }
 
   void metric(const Edge& edge) {
     draft_.doubt += edge.doubt;
+    if (excluding_ && !excluded_used_ && !draft_.remove) {
+      draft_.excluded_metrics.push_back(&edge);
+      settle(EdgeKind::metric);
+      return;
+    }
     for (const Edge* other : draft_.metrics)
       if (other->metric == edge.metric) {
         settle(EdgeKind::metric);
@@ -85,8 +122,13 @@ class Drafter {
                          draft_.dimensions.back().split;
     const bool comma = tokens_[edge.begin].before == ',' && last_ == EdgeKind::dimension &&
                        !draft_.dimensions.empty() && draft_.dimensions.back().split;
-    DimensionSaid said{&edge, splitting_ || which_ || ranking_ || each_ || carried || comma,
-                       ranking_, excluding_, per_};
+    DimensionSaid said{&edge,
+                       splitting_ || which_ || ranking_ || each_ || carried || comma,
+                       ranking_,
+                       excluding_ != edge.negated,
+                       per_,
+                       all_,
+                       draft_.metrics.empty()};
     if (ranking_ || which_) {
       const Token& last = tokens_[edge.end - 1];
       draft_.singular_rank = last.text == last.stem;
@@ -122,10 +164,20 @@ class Drafter {
         joined_ = true;
         break;
       case Op::threshold:
-        draft_.thresholds.push_back(&edge);
+        threshold(edge);
+        break;
+      case Op::query_part:
+        draft_.query_parts.push_back(edge.part);
+        break;
+      case Op::other_one:
+        draft_.other_one = true;
+        break;
+      case Op::in_total:
+        draft_.in_total = true;
         break;
       case Op::exclude:
       case Op::negate:
+        excluded_used_ = false;
         excluding_ = true;
         draft_.excluded_something = true;
         break;
@@ -141,6 +193,15 @@ class Drafter {
         flags(edge.op);
         break;
     }
+  }
+
+  void threshold(const Edge& edge) {
+    const Edge* subject = nullptr;
+    if (last_ == EdgeKind::dimension && !draft_.dimensions.empty()) {
+      const DimensionSaid& said = draft_.dimensions.back();
+      if (!said.split && edge.begin - said.edge->end <= 1) subject = said.edge;
+    }
+    draft_.thresholds.push_back({&edge, subject});
   }
 
   void flags(Op op) {
@@ -197,7 +258,8 @@ class Drafter {
   Draft draft_;
   EdgeKind last_ = EdgeKind::filler;
   bool splitting_ = false, which_ = false, ranking_ = false, each_ = false, joined_ = false;
-  bool excluding_ = false, per_ = false;
+  bool excluding_ = false, per_ = false, all_ = false, excluded_used_ = false;
+  const Edge* open_ = nullptr;
 };
 
 }  // namespace

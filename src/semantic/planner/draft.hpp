@@ -12,7 +12,13 @@ struct DimensionSaid {
   bool split = false;   ///< by X, which X, top 5 X
   bool ranked = false;  ///< follows a ranking: top 5 X
   bool excluded = false;
-  bool per = false;  ///< per X, for each X
+  bool per = false;    ///< per X, for each X
+  bool all = false;    ///< all X: of a follow-up, no filter on X any more
+  bool leads = false;  ///< the question is about X: stands before everything else
+};
+struct ThresholdSaid {
+  const Edge* edge = nullptr;
+  const Edge* dimension = nullptr;  ///< named right before: a credit limit over 4,000
 };
 struct ValueSaid {
   const Edge* edge = nullptr;
@@ -24,7 +30,11 @@ struct Draft {
   std::vector<const Edge*> metrics;
   std::vector<DimensionSaid> dimensions;
   std::vector<ValueSaid> values;
-  std::vector<const Edge*> times, grains, parts, thresholds;
+  std::vector<const Edge*> times, grains, parts;
+  std::vector<ThresholdSaid> thresholds;
+  std::vector<const Edge*> excluded_metrics;
+  std::vector<std::string> query_parts;  ///< parts of the last question that are named
+  const Edge* dangling = nullptr;        ///< a word of the grammar that finds nothing to act on
   const Edge* rank = nullptr;
   const Edge* sort = nullptr;
   const Edge* last_split_grain = nullptr;  ///< each month, after a ranking
@@ -33,7 +43,8 @@ struct Draft {
   bool share = false, running_total = false, fill_gaps = false, over_time = false;
   bool inventory = false, how_many = false, growth = false, previous_period = false;
   bool last_year = false, everything = false, which = false, singular_rank = false;
-  bool excluded_something = false;
+  bool excluded_something = false, excluded_parts = false;
+  bool other_one = false, in_total = false;
   bool personal = false;
   double doubt = 0;
   std::vector<std::size_t> unknown;

@@ -49,6 +49,9 @@ enum class Op {
   which,       ///< which depot
   aggregate,   ///< average, median, maximum: needs a metric that says so
   everything,  ///< all time, ever
+  query_part,  ///< filter, grouping, limit: a part of the last question
+  other_one,   ///< the other one
+  in_total,    ///< in total: no more groups
 };
 
 struct Alternative {
@@ -66,14 +69,16 @@ struct Edge {
   bool loose_synonym = false;  ///< a synonym that also heads another metric's name
   bool head_said = true;       ///< metrics: the word that names the thing is there
   double doubt = 0;            ///< mistyped, abbreviated or only related words
+  bool negated = false;        ///< dimensions: uninsured
+  bool by_synonym = false;     ///< metrics: said by a synonym, not by name or label
   bool personal = false;       ///< dimension of personal data, or a personal column
   std::vector<Alternative> alternatives;  ///< dimensions or values, best first
   language::DateRange range;
   language::Grain grain = language::Grain::day;
   bool fiscal = false;
   bool weak = false;
-  std::string part;  ///< date part
-  std::optional<int> weekday;
+  std::string part;           ///< date part
+  std::vector<int> weekdays;  ///< ISO; empty: the part itself
   Op op = Op::split;
   double number = 0;
   std::optional<double> number_to;

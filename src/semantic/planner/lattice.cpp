@@ -42,7 +42,8 @@ std::vector<Path> best_paths(const std::vector<Token>& tokens, Edges& edges, std
     edge.end = i + 1;
     const bool filler = language::is_filler(tokens[i]);
     edge.kind = filler ? EdgeKind::filler : EdgeKind::unknown;
-    edge.score = filler ? 0 : -kUnknownCost;
+    // `by` as a mere filler is the last thing it can be.
+    edge.score = !filler ? -kUnknownCost : is_split_word(tokens[i]) ? -0.1 : 0;
     edges.push_back(std::move(edge));
   }
   std::vector<std::vector<std::uint32_t>> ending(tokens.size() + 1);

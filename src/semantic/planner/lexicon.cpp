@@ -1,5 +1,7 @@
 #include "semantic/planner/lexicon.hpp"
 
+#include <algorithm>
+
 #include "semantic/language/time_words.hpp"
 #include "semantic/language/word_forms.hpp"
 
@@ -18,6 +20,8 @@ std::vector<std::string> deletions(std::string_view word) {
 }
 
 constexpr std::size_t kMistypedLengthMin = 4;
+/// Shorter words are mistyped less often than they are other words: move is not mode.
+constexpr std::size_t kSurelyMistypedMin = 5;
 
 }  // namespace
 
@@ -45,7 +49,9 @@ std::vector<Hit> Lexicon::hits(const Token& token) const {
       else if (!exact && !filler && abbreviates(token.text, words[id].text))
         add(id, 0.65);
     }
-  if (!found.empty() || filler || token.text.size() < kMistypedLengthMin) return found;
+  const bool understood =
+      std::any_of(found.begin(), found.end(), [](const Hit& hit) { return hit.likeness > 0.84; });
+  if (understood || filler || token.text.size() < kMistypedLengthMin) return found;
   for (const std::string& key : deletions(token.text)) {
     const auto at = by_deletion_.find(key);
     if (at == by_deletion_.end()) continue;
@@ -53,7 +59,10 @@ std::vector<Hit> Lexicon::hits(const Token& token) const {
       const std::size_t limit =
           language::slips_allowed(std::min(token.text.size(), words[id].text.size()));
       const std::size_t edits = edit_distance(token.text, words[id].text, limit);
-      if (limit > 0 && edits <= limit) add(id, edits == 1 ? 0.8 : 0.7);
+      const bool short_swap =
+          token.text.size() < kSurelyMistypedMin && token.text.size() == words[id].text.size();
+      if (short_swap) continue;
+      if (limit > 0 && edits <= limit) add(id, edits == 1 ? 0.86 : 0.7);
     }
   }
   return found;
@@ -78,6 +87,20 @@ std::uint32_t Lexicon::metric_id(std::string_view name) const {
   const auto at = metric_by_name_.find(std::string(name));
   return at == metric_by_name_.end() ? static_cast<std::uint32_t>(metrics.size()) : at->second;
 }
+bool Lexicon::builds_on(std::uint32_t variant, std::uint32_t base) const {
+  const contracts::Metric& derived = *metrics[variant].metric;
+  const contracts::Metric& root = *metrics[base].metric;
+  const bool over_time = derived.type == contracts::MetricType::cumulative && derived.measure &&
+                         root.measure && derived.measure->measure == root.measure->measure;
+  const auto uses = [&](const std::optional<contracts::MetricInput>& input) {
+    return input && input->metric == root.name;
+  };
+  return over_time || uses(derived.numerator) || uses(derived.denominator) ||
+         std::any_of(
+             derived.inputs.begin(), derived.inputs.end(),
+             [&](const contracts::MetricInput& input) { return input.metric == root.name; });
+}
+
 const DimensionEntry* Lexicon::dimension(std::string_view name) const {
   const auto at = dimension_by_name_.find(std::string(name));
   return at == dimension_by_name_.end() ? nullptr : &dimensions[at->second];

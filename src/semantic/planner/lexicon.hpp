@@ -34,7 +34,8 @@ struct Term {
 struct Word {
   std::string text, stem, root;
   bool filler = false, light = false, time_unit = false;
-  double rarity = 1;  ///< 0.4 (in many metrics' names) to 1
+  bool natural = false;  ///< stands in a label, a description or a synonym, not only in names
+  double rarity = 1;     ///< 0.4 (in many metrics' names) to 1
   std::vector<std::uint32_t> terms;
   std::vector<std::uint32_t> qualifies;  ///< dimensions that this word may narrow down
 };
@@ -53,8 +54,16 @@ struct MetricEntry {
   std::vector<bool> reaches;           ///< by dimension
   bool counts_something = false;
 };
+/// Where something comes from or goes to, as far as the names say so.
+enum class Direction { none, origin, destination };
+
 struct DimensionEntry {
   DimensionInfo info;
+  std::string shown;               ///< label for people, told apart from equal ones by its path
+  std::string path;                ///< entities walked, joined by two underscores
+  std::uint32_t concept_word = 0;  ///< word id of the last word of its name plus 1: country, city
+  Direction direction = Direction::none;
+  bool numeric = false;  ///< every value read is a number
   std::size_t hops = 0;
   std::uint32_t column = 0;  ///< equal for the same column reached over several paths
   bool boolean = false;
@@ -83,6 +92,8 @@ class Lexicon final : public Vocabulary {
 
   [[nodiscard]] const MetricEntry* metric(std::string_view name) const;
   [[nodiscard]] const DimensionEntry* dimension(std::string_view name) const;
+  /// True if `variant` is computed from `base`: a ratio, growth, or the same measure over time.
+  [[nodiscard]] bool builds_on(std::uint32_t variant, std::uint32_t base) const;
   [[nodiscard]] std::uint32_t metric_id(std::string_view name) const;  ///< metrics.size() if none
   /// Values read of this column, as written in the data.
   [[nodiscard]] const std::vector<std::string>* values_of(std::uint32_t column) const;
@@ -96,6 +107,9 @@ class Lexicon final : public Vocabulary {
   void add_context(MetricEntry& entry);
   void add_dimensions();
   void add_dimension_terms(std::uint32_t id);
+  void describe_dimensions();
+  void expand_terse_names();
+  [[nodiscard]] std::optional<std::uint32_t> full_form(std::uint32_t terse) const;
   void add_values(const DimensionValues& values);
   void add_personal_columns();
   void weigh_words();

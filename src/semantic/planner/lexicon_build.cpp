@@ -1,4 +1,6 @@
+// long: every source of words of one model, in the order in which they are read.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -56,6 +58,14 @@ bool is_yes_no(const std::vector<std::string>& values) {
   });
 }
 
+bool all_numbers(const std::vector<std::string>& values) {
+  return !values.empty() && std::all_of(values.begin(), values.end(), [](const std::string& value) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    return error == std::errc{} && end == value.data() + value.size();
+  });
+}
+
 std::string local_name(const std::string& name) {
   const auto at = name.rfind("__");
   return at == std::string::npos ? name : name.substr(at + 2);
@@ -78,6 +88,22 @@ std::string without_id(std::string name) {
   return name;
 }
 
+/// English for where something starts and where it ends.
+Direction direction_of(std::string_view names) {
+  static const std::set<std::string_view> kFrom = {
+      "origin", "orig", "source", "src",    "departure", "depart",  "dep",
+      "sender", "from", "start",  "pickup", "export",    "outbound"};
+  static const std::set<std::string_view> kTo = {
+      "destination", "dest",      "dst", "target", "arrival", "arrive", "arr",
+      "receiver",    "recipient", "to",  "end",    "dropoff", "import", "inbound"};
+  Direction found = Direction::none;
+  for (const Token& token : language::words_of_name(names)) {
+    if (kFrom.contains(token.text)) found = Direction::origin;
+    if (kTo.contains(token.text)) found = Direction::destination;
+  }
+  return found;
+}
+
 /// Words that only say that a column names its row.
 bool is_name_word(std::string_view word) {
   return word == "name" || word == "title" || word == "label" || word == "nm" || word == "full" ||
@@ -90,6 +116,7 @@ Lexicon::Lexicon(std::shared_ptr<const ModelIndex> index, DimensionValues values
     : index_(std::move(index)) {
   add_metrics();
   add_dimensions();
+  expand_terse_names();
   add_values(values);
   add_personal_columns();
   weigh_words();
@@ -104,6 +131,8 @@ void Lexicon::add_term(TermKind kind, Source source, std::uint32_t target, std::
   if (tokens.empty() || tokens.size() > 16) return;
   Term term{kind, source, target, {}, head_of(tokens, source)};
   for (const Token& token : tokens) term.words.push_back(word_id(token));
+  if (source == Source::label || source == Source::synonym)
+    for (const std::uint32_t word : term.words) words[word].natural = true;
   for (const std::uint32_t other : words[term.words[0]].terms)
     if (terms[other].kind == kind && terms[other].target == target &&
         terms[other].words == term.words)
@@ -148,6 +177,7 @@ void Lexicon::add_context(MetricEntry& entry) {
     for (const std::uint32_t word : word_ids(text))
       if (!words[word].filler) add_once(list, word);
   };
+  for (const std::uint32_t word : word_ids(entry.metric->description)) words[word].natural = true;
   describe(entry.context, entry.metric->description);
   std::vector<std::string> measures;
   if (entry.metric->measure) measures.push_back(entry.metric->measure->measure);
@@ -196,6 +226,40 @@ void Lexicon::add_dimensions() {
   }
   for (MetricEntry& entry : metrics) entry.reaches.resize(dimensions.size());
   for (std::uint32_t id = 0; id < dimensions.size(); ++id) add_dimension_terms(id);
+  describe_dimensions();
+}
+
+/// Labels for people: unique as far as the path can make them so.
+void Lexicon::describe_dimensions() {
+  std::unordered_map<std::string, std::set<std::string>> by_label;
+  for (DimensionEntry& entry : dimensions) {
+    const std::string local = local_name(entry.info.name);
+    const std::vector<std::string> path = path_of(entry.info.name);
+    for (const std::string& part : path) entry.path += (entry.path.empty() ? "" : "__") + part;
+    entry.shown = entry.info.label;
+    if (entry.shown.empty()) {
+      const bool entity_only = entry.names_entity && !path.empty();
+      entry.shown = spoken(entity_only ? without_id(path.back()) : without_id(local));
+    }
+    by_label[language::fold(entry.shown)].insert(entry.path);
+    const auto words_of_it = language::words_of_name(local);
+    if (!words_of_it.empty()) {
+      const auto found = by_text_.find(words_of_it.back().text);
+      if (found != by_text_.end()) entry.concept_word = found->second + 1;
+    }
+    entry.direction = direction_of(local + " " + entry.info.label + " " + entry.path);
+  }
+  for (DimensionEntry& entry : dimensions) {
+    if (by_label[language::fold(entry.shown)].size() < 2) continue;
+    const std::vector<std::string> path = path_of(entry.info.name);
+    std::string way;
+    for (const std::string& part : path) {
+      const std::string word = spoken(without_id(part));
+      if (language::fold(entry.shown).find(language::fold(word)) == std::string::npos)
+        way += word + " ";
+    }
+    entry.shown = way + entry.shown;
+  }
 }
 
 void Lexicon::add_dimension_terms(std::uint32_t id) {
@@ -233,6 +297,56 @@ void Lexicon::add_dimension_terms(std::uint32_t id) {
   if (entry.names_entity) add_term(TermKind::dimension, Source::name, id, spoken(entity));
 }
 
+/// The one word of the labels and descriptions that a terse word of a name is short for.
+std::optional<std::uint32_t> Lexicon::full_form(std::uint32_t terse) const {
+  constexpr std::size_t kTerseMax = 5;
+  const Word& short_word = words[terse];
+  if (short_word.natural || short_word.filler || short_word.light || short_word.time_unit)
+    return std::nullopt;
+  if (short_word.text.size() > kTerseMax) return std::nullopt;
+  std::optional<std::uint32_t> found;
+  for (std::uint32_t id = 0; id < words.size(); ++id) {
+    const Word& word = words[id];
+    if (!word.natural || word.filler || !language::abbreviates(short_word.text, word.stem))
+      continue;
+    if (found && words[*found].stem != word.stem) return std::nullopt;
+    if (!found) found = id;
+  }
+  return found;
+}
+
+/// `rev_amt` is also called by its full form, where the model itself says revenue somewhere.
+void Lexicon::expand_terse_names() {
+  std::unordered_map<std::uint32_t, std::uint32_t> full;
+  const auto count = static_cast<std::uint32_t>(words.size());
+  for (std::uint32_t id = 0; id < count; ++id)
+    if (const auto found = full_form(id)) full[id] = *found;
+  const std::size_t known = terms.size();
+  for (std::size_t i = 0; i < known; ++i) {
+    Term term = terms[i];
+    if (term.source != Source::name || term.kind == TermKind::value) continue;
+    // A label says already what people call it.
+    const bool labelled =
+        term.kind == TermKind::metric && !metrics[term.target].metric->label.empty();
+    bool changed = false;
+    if (labelled) continue;
+    for (std::uint32_t& word : term.words)
+      if (const auto at = full.find(word); at != full.end()) {
+        word = at->second;
+        changed = true;
+      }
+    if (!changed) continue;
+    if (term.kind == TermKind::metric)
+      for (const std::uint32_t word : term.words) add_once(metrics[term.target].said, word);
+    const auto id = static_cast<std::uint32_t>(terms.size());
+    for (const std::uint32_t word : term.words) add_once(words[word].terms, id);
+    terms.push_back(std::move(term));
+  }
+  for (const auto& [terse, word] : full)
+    for (const std::uint32_t dimension : words[terse].qualifies)
+      add_once(words[word].qualifies, dimension);
+}
+
 void Lexicon::add_values(const DimensionValues& read) {
   std::unordered_map<std::string, std::uint32_t> known;
   for (const auto& [name, list] : read.values) {
@@ -245,6 +359,9 @@ void Lexicon::add_values(const DimensionValues& read) {
         if (entry.column == column) entry.boolean = true;
       continue;
     }
+    if (all_numbers(list))
+      for (DimensionEntry& entry : dimensions)
+        if (entry.column == column) entry.numeric = true;
     for (const std::string& text : list) {
       const auto [value, fresh] =
           known.try_emplace(text, static_cast<std::uint32_t>(values.size()));

@@ -1,8 +1,10 @@
+// long: one matcher, from touched words to weighed edges.
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <tuple>
 
+#include "semantic/language/time_words.hpp"
 #include "semantic/language/word_forms.hpp"
 #include "semantic/planner/edges.hpp"
 
@@ -46,18 +48,48 @@ class Matcher {
       else
         match_name(term, touches);
     }
+    yield_to_bases();
     flush(metrics_);
     flush(dimensions_);
     flush(values_);
+    flush(negated_);
   }
 
  private:
   void collect() {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
-      for (const Hit& hit : lexicon_.hits(tokens_[i])) touch({i, 1, hit.word, hit.likeness});
+      const std::vector<Hit> hits = lexicon_.hits(tokens_[i]);
+      for (const Hit& hit : hits) touch({i, 1, hit.word, hit.likeness});
+      if (hits.empty()) negated(i);
       if (i + 1 < tokens_.size())
         for (const Hit& hit : lexicon_.joined_hits(tokens_[i], tokens_[i + 1]))
           touch({i, 2, hit.word, hit.likeness});
+    }
+  }
+
+  /// `uninsured`, `nonsmoking`: a yes or no of the model, turned round.
+  void negated(std::size_t at) {
+    const std::string& text = tokens_[at].text;
+    std::string rest;
+    constexpr std::size_t kRestMin = 5;
+    for (const std::string_view prefix : {"un", "non", "in", "dis"})
+      if (text.starts_with(prefix) && text.size() >= prefix.size() + kRestMin && rest.empty())
+        rest = text.substr(prefix.size());
+    if (rest.empty()) return;
+    const std::vector<Token> inner = language::tokenize(rest);
+    if (inner.size() != 1) return;
+    for (const Hit& hit : lexicon_.hits(inner[0])) {
+      if (hit.likeness < 0.84) continue;
+      for (const std::uint32_t id : lexicon_.words[hit.word].terms) {
+        const Term& term = lexicon_.terms[id];
+        if (term.kind != TermKind::dimension || term.words.size() > 2) continue;
+        const DimensionEntry& entry = lexicon_.dimensions[term.target];
+        if (!entry.boolean) continue;
+        Edge& edge = slot(negated_, at, at + 1, EdgeKind::dimension);
+        edge.negated = true;
+        edge.score = 0.7;
+        edge.alternatives.push_back({term.target, hit.likeness, entry.column});
+      }
     }
   }
 
@@ -87,11 +119,12 @@ class Matcher {
         const auto found = std::find_if(touches.begin(), touches.end(), [&](const Touch& touch) {
           return touch.word == word && touch.token == at;
         });
+        const bool filler = lexicon_.words[word].filler;
+        if (found == touches.end() && filler && content) continue;  // Brandt & Sons, said without &
         if (found == touches.end() || !writes_alike(*found)) {
           whole = false;
           break;
         }
-        const bool filler = lexicon_.words[word].filler;
         content = content || !filler;
         said += (filler ? 0.3 : 1.0) * static_cast<double>(found->width) * found->likeness;
         doubt += 1 - found->likeness;
@@ -174,8 +207,9 @@ class Matcher {
       if (best == nullptr) return std::nullopt;
       if (best_word < term.words.size()) used[best_word] = true;
       const double worth = worth_of(tokens_[best->token]);
-      window.said += worth * static_cast<double>(best->width) * best->likeness;
-      window.doubt += (1 - best->likeness) * worth;
+      const double likeness = borne_out(term, *best) ? 0.97 : best->likeness;
+      window.said += worth * static_cast<double>(best->width) * likeness;
+      window.doubt += (1 - likeness) * worth;
       if (best_word < term.words.size()) {
         if (worth > 0.5) ++window.content;
         if (worth == 1 && !lexicon_.words[best->word].time_unit) window.anchored = true;
@@ -195,8 +229,26 @@ class Matcher {
                                                   : 0.7 * word.rarity;
     }
     if (!any) return std::nullopt;
+    // `revenue per …` does not yet say the metric revenue per order.
+    const auto hollow = [&](std::size_t token) {
+      return language::is_filler(tokens_[token]) && !language::is_light_noun(tokens_[token]);
+    };
+    if (window.missing > 0.3 && positions[from] != positions[to] &&
+        (hollow(positions[to]) || hollow(positions[from])))
+      return std::nullopt;
     if (window.missing == 0 && window.content == 0 && window.said < 0.3) return std::nullopt;
     return window;
+  }
+
+  /// A terse word (rev) whose full form (revenue) stands in the metric's own description.
+  [[nodiscard]] bool borne_out(const Term& term, const Touch& touch) const {
+    if (term.kind != TermKind::metric || touch.likeness > 0.9) return false;
+    if (!language::abbreviates(lexicon_.words[touch.word].text, tokens_[touch.token].stem))
+      return false;
+    const auto& context = lexicon_.metrics[term.target].context;
+    return std::any_of(context.begin(), context.end(), [&](std::uint32_t word) {
+      return lexicon_.words[word].stem == tokens_[touch.token].stem;
+    });
   }
 
   [[nodiscard]] bool qualifies_term(const Touch& touch, const Term& term) const {
@@ -222,7 +274,7 @@ class Matcher {
       const auto type = lexicon_.metrics[term.target].metric->type;
       if (missing > 0.3 && type == contracts::MetricType::ratio &&
           (!window.head_said || window.per_unsaid))
-        score -= 0.25;
+        score -= 0.5;
       if (score < 0.1) return;
       propose_metric(term, window, score, loose);
     } else {
@@ -254,6 +306,7 @@ class Matcher {
     edge.score = score;
     edge.missing = window.missing;
     edge.loose_synonym = loose;
+    edge.by_synonym = term.source == Source::synonym;
     edge.head_said = window.head_said || window.missing == 0;
     edge.doubt = window.doubt;
   }
@@ -281,6 +334,34 @@ class Matcher {
       edge.doubt = window.doubt;
       edge.missing = window.missing;
     }
+  }
+
+  /// Revenue is revenue, not revenue to date, growth of revenue or revenue per order, unless the
+  /// words that make the difference are said.
+  void yield_to_bases() {
+    constexpr double kVariantCost = 0.6;
+    constexpr double kLightMissing = 0.35;  // amt, cnt: no word that makes a difference
+    for (auto& [key, edge] : metrics_) {
+      if (edge.missing < kLightMissing) continue;
+      for (const auto& [base_key, base] : metrics_) {
+        if (base.metric == edge.metric || base.missing >= kLightMissing || base.by_synonym)
+          continue;
+        if (!says_no_more(edge, base) || !lexicon_.builds_on(edge.metric, base.metric)) continue;
+        edge.score -= kVariantCost;
+        break;
+      }
+    }
+  }
+
+  /// True if `edge` covers `base` and beyond it only fillers, times and numbers.
+  [[nodiscard]] bool says_no_more(const Edge& edge, const Edge& base) const {
+    if (base.begin < edge.begin || base.end > edge.end) return false;
+    for (std::size_t at = edge.begin; at < edge.end; ++at) {
+      if (at >= base.begin && at < base.end) continue;
+      const Token& token = tokens_[at];
+      if (!language::is_filler(token) && !token.number && !language::unit_of(token)) return false;
+    }
+    return true;
   }
 
   static Edge& slot(std::map<std::tuple<std::size_t, std::size_t, std::uint32_t>, Edge>& edges,
@@ -320,7 +401,7 @@ class Matcher {
   Edges& edges_;
   std::map<std::uint32_t, std::vector<Touch>> touched_, qualifiers_;
   std::map<std::tuple<std::size_t, std::size_t, std::uint32_t>, Edge> metrics_, dimensions_,
-      values_;
+      values_, negated_;
 };
 
 }  // namespace

@@ -56,16 +56,26 @@ class ModelQuestion {
   }
 
   [[nodiscard]] About kind() const {
-    const bool asks = text(0) == "what" || text(0) == "which" || text(0) == "how" ||
-                      text(0) == "when" || text(0) == "list" || text(0) == "show";
+    const bool owner =
+        text(0) == "who" && (has("own") || has("owner") || has("responsible") || has("maintain"));
+    if (owner) return About::definition;
+    const bool asks = text(0) == "by" || text(0) == "can" || text(0) == "what" ||
+                      text(0) == "which" || text(0) == "how" || text(0) == "when" ||
+                      text(0) == "list" || text(0) == "show";
     if (has("fiscal") && (has("start") || has("begin")) && (text(0) == "when" || has("month")))
       return About::fiscal_year;
     if (text(0) == "help" && tokens_.size() <= 2) return About::everything;
     if (says({"can", "i", "ask"}) || says({"can", "you", "answer"}) || says({"can", "you", "do"}) ||
         says({"could", "i", "ask"}))
       return About::everything;
-    const bool by_nothing = !has("by") || says({"split", "by"}) || says({"grouped", "by"}) ||
+    const bool by_nothing = text(0) == "by" || tokens_.back().text == "by" || !has("by") ||
+                            says({"split", "by"}) || says({"grouped", "by"}) ||
                             says({"broken", "down", "by"});
+    const bool splitting = has("split") || has("group") || has("break") || has("broken") ||
+                           has("slice") || has("grouped") || has("sliced") || has("segment") ||
+                           has("drill");
+    if (asks && splitting && (has("can") || has("could") || has("possible")) && by_nothing)
+      return About::splits;
     if (asks &&
         (says({"be", "split"}) || says({"be", "grouped"}) || says({"split", "by"}) ||
          says({"be", "broken"}) || says({"can", "i", "split"}) || says({"can", "i", "group"})))
@@ -75,7 +85,9 @@ class ModelQuestion {
       return About::metrics;
     const bool orders = text(0) == "define" || text(0) == "explain" || text(0) == "describe";
     const bool mean = text(0) == "what" && text(1) == "does" && tokens_.back().text == "mean";
-    const bool how = (text(0) == "how" && (has("defined") || has("calculated") || has("computed") ||
+    const bool how = (text(0) == "how" && !(has("many") || has("much")) &&
+                      (has("measured") || has("derived"))) ||
+                     (text(0) == "how" && (has("defined") || has("calculated") || has("computed") ||
                                            has("calculate") || has("compute") || has("define"))) ||
                      (has("definition"));
     return orders || mean || how ? About::definition : About::none;

@@ -1,8 +1,10 @@
+// long: one grammar of analytic English, read from top to bottom.
 #include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <string_view>
 
+#include "semantic/language/time_words.hpp"
 #include "semantic/language/word_forms.hpp"
 #include "semantic/planner/edges.hpp"
 
@@ -29,6 +31,8 @@ class OperationReader {
       exclusion();
       trend();
       inventory();
+      order_words();
+      parts_of_the_last();
       small_words();
     }
   }
@@ -154,16 +158,19 @@ class OperationReader {
     if (text(at) == "the") ++at;
     const bool prior = in(at, {"previous", "prior", "preceding", "last"});
     if (prior && stem(at + 1) == "period") add(Op::previous_period, at + 2);
-    if (stem(at) == "period" && text(at + 1) == "before") add(Op::previous_period, at + 2);
+    relative_to_before(at, width > 0);
     const bool same = text(at) == "same";
-    if (same && stem_in(at + 1, {"period", "month", "quarter", "week", "time", "day"})) {
+    const bool spoken = stem_in(at + 1, {"period", "time"}) ||
+                        (has(at + 1) && language::unit_of(tokens_[at_ + at + 1]));
+    if (same && spoken) {
       std::size_t end = at + 2;
       if (in(end, {"of", "in", "the"})) ++end;
-      if (in(end, {"last", "previous"}) && stem(end + 1) == "year")
+      if (in(end, {"last", "previous", "prior"}) && stem(end + 1) == "year")
         end += 2;
       else if (stem_in(end, {"year"}) && in(end + 1, {"before", "ago", "earlier"}))
         end += 2;
-      else if (text(end) == "a" && stem(end + 1) == "year")
+      else if (in(end, {"a", "one"}) && stem(end + 1) == "year" &&
+               in(end + 2, {"before", "ago", "earlier", "prior"}))
         end += 3;
       else
         return;
@@ -175,6 +182,24 @@ class OperationReader {
     if (says({"a", "year", "ago"}) && from == 0 && at_ > 0) add(Op::same_period_last_year, 3, -0.5);
     if (stem_in(0, {"grow", "increase", "decrease", "decline", "change", "rise", "drop"}))
       add(Op::growth, 1);
+  }
+
+  /// `the month before`, `a year earlier`; after a comparison also `the previous month`.
+  void relative_to_before(std::size_t at, bool compares) {
+    const bool article = at > 0 && text(at - 1) == "the";
+    if (in(at, {"a", "one"})) ++at;
+    const bool named = compares && in(at, {"previous", "prior", "preceding"});
+    if (named) ++at;
+    if (!has(at)) return;
+    const auto unit = language::unit_of(tokens_[at_ + at]);
+    const bool period = stem(at) == "period";
+    if (!unit && !period) return;
+    const bool before = in(at + 1, {"before", "earlier", "prior"});
+    if (!before && !named) return;
+    if (before && at == 0 && !article && !period && !compares) return;
+    const std::size_t end = at + (before ? 2 : 1);
+    const bool year = unit == language::Grain::year;
+    add(year ? Op::same_period_last_year : Op::previous_period, end, 0.3);
   }
 
   void threshold() {
@@ -208,7 +233,16 @@ class OperationReader {
       put_threshold(form.words.size(), form.sign);
     }
     if (text(0) == ">=" || text(0) == "<=") put_threshold(1, text(0));
-    const bool number = has(0) && tokens_[at_].number && !tokens_[at_].ordinal;
+    const auto number_at = [&](std::size_t ahead) {
+      return has(ahead) && tokens_[at_ + ahead].number && !tokens_[at_ + ahead].ordinal;
+    };
+    if (text(0) == "between" && number_at(1) && text(2) == "and" && number_at(3)) {
+      Edge& edge = add(Op::threshold, 4, 0.5);
+      edge.sign = ">=";
+      edge.number = *tokens_[at_ + 1].number;
+      edge.number_to = *tokens_[at_ + 3].number;
+    }
+    const bool number = number_at(0);
     if (number && text(1) == "or" && in(2, {"more", "less", "fewer", "above", "below"}))
       set_threshold(add(Op::threshold, 3, 0.5),
                     in(2, {"more", "above"}) ? ">=" : "<=", *tokens_[at_].number);
@@ -283,7 +317,68 @@ class OperationReader {
     if (stem_in(0, {"number", "count"})) add(Op::how_many, text(1) == "of" ? 2 : 1, 0.05);
   }
 
+  /// `highest first`, `from largest to smallest`, `in descending order`.
+  void order_words() {
+    const bool high = in(0, {"highest", "largest", "biggest", "greatest", "most", "best"});
+    const bool low = in(0, {"lowest", "smallest", "least", "fewest", "worst"});
+    if ((high || low) && text(1) == "first") add(Op::sort, 2, 0.3).descending = high;
+    std::size_t at = 0;
+    if (in(at, {"in", "sorted", "ordered", "sort", "order"})) ++at;
+    if (in(at, {"in"})) ++at;
+    if (in(at, {"descending", "decreasing", "ascending", "increasing"}) && at > 0) {
+      const bool down = in(at, {"descending", "decreasing"});
+      add(Op::sort, text(at + 1) == "order" ? at + 2 : at + 1, 0.3).descending = down;
+    }
+  }
+
+  /// Parts of the last question by their names: the filter, the grouping, the limit.
+  void parts_of_the_last() {
+    struct Part {
+      std::string_view word, part;
+    };
+    static constexpr std::array<Part, 16> kParts = {{{"filter", "filter"},
+                                                     {"restriction", "filter"},
+                                                     {"condition", "filter"},
+                                                     {"grouping", "grouping"},
+                                                     {"breakdown", "grouping"},
+                                                     {"split", "grouping"},
+                                                     {"group", "grouping"},
+                                                     {"limit", "ranking"},
+                                                     {"ranking", "ranking"},
+                                                     {"comparison", "comparison"},
+                                                     {"period", "period"},
+                                                     {"timeframe", "period"},
+                                                     {"percent", "share"},
+                                                     {"share", "share"},
+                                                     {"sorting", "order"},
+                                                     {"threshold", "threshold"}}};
+    const bool asked = at_ > 0 && near_removal();
+    if (!asked) return;
+    for (const Part& part : kParts)
+      if (stem(0) == part.word) add(Op::query_part, 1, 0.3).part = std::string(part.part);
+    const bool range = in(0, {"time", "date"}) && stem_in(1, {"filter", "range", "restriction"});
+    if (range) add(Op::query_part, 2, 0.6).part = "period";
+  }
+
+  [[nodiscard]] bool near_removal() const {
+    for (std::size_t back = 1; back <= 3 && back <= at_; ++back) {
+      const std::string& word = tokens_[at_ - back].text;
+      for (const std::string_view known :
+           {"remove", "drop", "clear", "reset", "without", "forget", "no", "ignore"})
+        if (word == known) return true;
+    }
+    return false;
+  }
+
   void small_words() {
+    if (says({"the", "other", "one"}) || says({"the", "other", "way"}))
+      add(Op::other_one, 3, 0.8);
+    else if (says({"the", "other"}) && !has(2))
+      add(Op::other_one, 2, 0.8);
+    else if (says({"other", "one"}))
+      add(Op::other_one, 2, 0.8);
+    if (says({"in", "total"})) add(Op::in_total, 2, 0.1);
+    if (in(0, {"overall", "altogether"})) add(Op::in_total, 1);
     if (is_split_word(tokens_[at_])) {
       const bool loose = in(0, {"each", "every"});
       add(loose ? Op::each : Op::split, 1, 0.05);
@@ -305,7 +400,7 @@ class OperationReader {
     if (in(0, {"add"})) add(Op::add, 1);
     if (in(0, {"average", "avg", "maximum", "median"})) return;  // content: a metric must say so
     if (at_ == 0) openers();
-    if (in(0, {"remove", "drop", "clear", "reset", "forget"}) && at_ <= 1) add(Op::remove, 1);
+    if (in(0, {"remove", "drop", "clear", "reset", "forget"}) && at_ <= 2) add(Op::remove, 1);
     if (in(0, {"sorted", "ordered", "sort", "order", "ranked", "rank"}) && text(1) == "by")
       add(Op::sort, 2);
     if (in(0, {"descending", "desc", "ascending", "asc", "alphabetically"}))
@@ -372,7 +467,7 @@ void add_time_edges(const std::vector<Token>& tokens, const language::Calendar& 
       edge.kind = EdgeKind::date_part;
       edge.end = phrase->end;
       edge.part = phrase->part;
-      edge.weekday = phrase->value;
+      edge.weekdays = phrase->days;
       edge.weak = false;
       edge.score = worth_of_span(tokens, i, edge.end) + 0.05 * double(edge.end - i) - kEdgeCost;
       edges.push_back(edge);

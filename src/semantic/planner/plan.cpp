@@ -41,6 +41,17 @@ bool same_but_score(const Reading& a, const Reading& b) {
   return a.query == b.query && a.lack == b.lack && a.unknown == b.unknown;
 }
 
+/// Whether the words change the last question rather than ask one of their own: they say so, or
+/// they name nothing that could be measured, counted or listed.
+bool changes_the_last(const PlanRequest& request, const Draft& draft) {
+  if (request.refine || draft.opener || draft.add || draft.remove || draft.other_one) return true;
+  const bool only_less = draft.metrics.empty() && !draft.excluded_metrics.empty();
+  const bool counts = draft.how_many && !draft.dimensions.empty();
+  const bool lists = draft.inventory && !draft.dimensions.empty();
+  if (only_less) return true;
+  return draft.metrics.empty() && !counts && !lists;
+}
+
 std::vector<Reading> readings_of(const Setting& setting, Edges& edges) {
   add_vocabulary_edges(setting.lexicon, setting.tokens, edges);
   add_time_edges(setting.tokens, setting.calendar, edges);
@@ -48,11 +59,7 @@ std::vector<Reading> readings_of(const Setting& setting, Edges& edges) {
   std::vector<Reading> readings;
   for (const Path& path : best_paths(setting.tokens, edges, kPathsMax)) {
     const Draft draft = draft_of(path, setting.tokens);
-    const bool previous = setting.request.previous.has_value();
-    const bool own_subject =
-        !draft.metrics.empty() || (draft.inventory && !draft.dimensions.empty());
-    const bool change = previous && (setting.request.refine || !own_subject || draft.opener ||
-                                     draft.add || draft.remove);
+    const bool change = setting.request.previous && changes_the_last(setting.request, draft);
     Reading reading = read_draft(setting, draft, change);
     const auto known = std::find_if(readings.begin(), readings.end(), [&](const Reading& other) {
       return same_but_score(other, reading);

@@ -2,6 +2,8 @@
 #include "semantic/planner/reading.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 
 namespace loquat::semantic::planner {
@@ -13,6 +15,9 @@ constexpr double kMisfit = 1.2;  ///< a part of the grammar that finds nothing t
 /// Two dimensions closer than this answer the same words equally well.
 constexpr double kSameFit = 0.1;
 constexpr double kReachFit = 0.35;
+/// A value that stands in two columns closer than this is asked about.
+constexpr double kSameValueFit = 0.15;
+constexpr double kDirection = 0.5;
 
 std::string local_of(const std::string& name) {
   const auto at = name.rfind("__");
@@ -32,6 +37,7 @@ class DraftReader {
   }
 
   Reading run() {
+    parts_named();
     metrics();
     dimensions();
     values();
@@ -51,7 +57,119 @@ class DraftReader {
     reading_.lack = kind;
     reading_.lacking = std::move(what);
   }
-  void changed(std::string what) { reading_.changed.push_back(std::move(what)); }
+  void changed(std::string what) {
+    auto& list = reading_.changed;
+    if (std::find(list.begin(), list.end(), what) == list.end()) list.push_back(std::move(what));
+  }
+  /// A part of the question that finds nothing to act on: never dropped without a word.
+  void misfit(std::string what, double cost = kMisfit) {
+    lack(Lack::misfit, std::move(what), cost);
+  }
+  [[nodiscard]] std::string words_of(const Edge& edge) const {
+    std::string text;
+    for (std::size_t i = edge.begin; i < edge.end; ++i)
+      text += (text.empty() ? "" : " ") + setting_.tokens[i].shown;
+    return "\"" + text + "\"";
+  }
+
+  // ------------------------------------------------- parts of the last query
+  void parts_named() {
+    if (draft_.dangling != nullptr) misfit(words_of(*draft_.dangling));
+    if (!reading_.follow_up) {
+      if (!draft_.query_parts.empty()) misfit("\"" + draft_.query_parts[0] + "\"");
+      return;
+    }
+    for (const std::string& part : draft_.query_parts) drop_part(part);
+    if (draft_.in_total && draft_.dimensions.empty() && draft_.grains.empty()) {
+      drop_part("grouping");
+      frame_.grain.reset();
+    }
+    if (draft_.other_one) other_one();
+  }
+
+  void drop_part(const std::string& part) {
+    if (part == "filter") {
+      frame_.filters.clear();
+    } else if (part == "grouping") {
+      frame_.groups.clear();
+      frame_.rank.reset();
+      frame_.date_part.clear();
+      frame_.share = false;
+    } else if (part == "ranking") {
+      frame_.rank.reset();
+    } else if (part == "comparison") {
+      frame_.comparison.reset();
+    } else if (part == "period") {
+      frame_.range = {};
+      frame_.comparison.reset();
+    } else if (part == "share") {
+      frame_.share = false;
+    } else if (part == "order") {
+      frame_.sort_descending.reset();
+    } else if (part == "threshold") {
+      frame_.having.clear();
+    }
+    changed(part);
+  }
+
+  /// The other of two: the value beside the one filtered on, or the metric that shares its name.
+  void other_one() {
+    std::vector<Frame> choices;
+    for (std::size_t i = 0; i < frame_.filters.size(); ++i) other_values(i, choices);
+    if (choices.empty()) other_metrics(choices);
+    if (choices.empty()) {
+      misfit("\"the other one\"");
+      return;
+    }
+    frame_ = choices.front();
+    changed(choices.front().metrics == to_frame(lexicon_, setting_.request.previous->query).metrics
+                ? "filter"
+                : "metric");
+    if (choices.size() == 1) return;
+    reading_.ambiguous_dimension = true;
+    reading_.rivals.assign(choices.begin() + 1, choices.end());
+    rivals_are_whole_ = true;
+  }
+
+  void other_values(std::size_t at, std::vector<Frame>& choices) const {
+    const Filter& filter = frame_.filters[at];
+    Frame other = frame_;
+    if (filter.kind == Filter::Kind::is_true || filter.kind == Filter::Kind::is_false) {
+      other.filters[at].kind =
+          filter.kind == Filter::Kind::is_true ? Filter::Kind::is_false : Filter::Kind::is_true;
+      choices.push_back(std::move(other));
+      return;
+    }
+    const DimensionEntry* entry = lexicon_.dimension(filter.dimension);
+    if (filter.kind != Filter::Kind::is_in || filter.values.size() != 1 || entry == nullptr) return;
+    const auto* values = lexicon_.values_of(entry->column);
+    constexpr std::size_t kOffered = 5;
+    if (values == nullptr || values->size() > kOffered + 1) return;
+    for (const std::string& value : *values) {
+      if (value == filter.values[0]) continue;
+      other.filters[at].values = {value};
+      choices.push_back(other);
+    }
+  }
+
+  void other_metrics(std::vector<Frame>& choices) const {
+    if (frame_.metrics.size() != 1) return;
+    const MetricEntry* now = lexicon_.metric(frame_.metrics[0]);
+    if (now == nullptr) return;
+    constexpr std::size_t kOffered = 5;
+    for (const MetricEntry& other : lexicon_.metrics) {
+      if (&other == now || choices.size() == kOffered) continue;
+      const bool shares = std::any_of(now->said.begin(), now->said.end(), [&](std::uint32_t word) {
+        const Word& said = lexicon_.words[word];
+        return !said.filler && !said.time_unit &&
+               std::find(other.said.begin(), other.said.end(), word) != other.said.end();
+      });
+      if (!shares) continue;
+      Frame frame = frame_;
+      frame.metrics = {other.metric->name};
+      choices.push_back(std::move(frame));
+    }
+  }
 
   // ---------------------------------------------------------------- metrics
   void metrics() {
@@ -60,8 +178,21 @@ class DraftReader {
       const std::string& name = lexicon_.metrics[edge->metric].metric->name;
       said.push_back(name);
       reading_.doubt += edge->missing > 0 ? 0.08 + 0.05 * std::min(edge->missing, 3.0) : 0;
+      // Half a name, and that mistyped: a guess.
+      if (edge->missing > 0.3 && edge->doubt > 0.1) reading_.doubt += 0.35;
     }
     if (!draft_.metrics_joined) reading_.score -= 2.2;
+    for (const Edge* edge : draft_.excluded_metrics) {
+      const std::string& name = lexicon_.metrics[edge->metric].metric->name;
+      const bool there =
+          std::find(frame_.metrics.begin(), frame_.metrics.end(), name) != frame_.metrics.end();
+      if (!reading_.follow_up || !there || frame_.metrics.size() < 2) {
+        misfit(words_of(*edge));
+        continue;
+      }
+      std::erase(frame_.metrics, name);
+      changed("metric");
+    }
     if (reading_.follow_up && !said.empty()) {
       const bool add = draft_.add || (draft_.opener && said_with_and());
       if (draft_.remove) {
@@ -143,7 +274,11 @@ class DraftReader {
   [[nodiscard]] bool same_thing(std::uint32_t a, std::uint32_t b) const {
     const DimensionEntry& left = lexicon_.dimensions[a];
     const DimensionEntry& right = lexicon_.dimensions[b];
-    if (left.column == right.column) return true;
+    const auto key_and_name = [](const DimensionEntry& key, const DimensionEntry& name) {
+      return key.info.is_entity && name.names_entity && name.path == key.info.name;
+    };
+    if (key_and_name(left, right) || key_and_name(right, left)) return true;
+    if (left.column == right.column) return left.hops != right.hops || left.path == right.path;
     if (left.hops < right.hops && left.info.semantic_model != right.info.semantic_model)
       return false;
     const bool keys =
@@ -156,7 +291,8 @@ class DraftReader {
     bool ranked_seen = false;
     for (const DimensionSaid& said : draft_.dimensions) {
       if (said.edge->alternatives.empty()) continue;  // a personal column; refused elsewhere
-      const Choice choice = choose(said.edge->alternatives);
+      Choice choice = choose(said.edge->alternatives);
+      if (!said.split) prefer_entity(said, choice);
       const DimensionEntry& entry = lexicon_.dimensions[choice.dimension];
       if (!choice.reached) {
         reading_.unreachable.push_back(entry.info.name);
@@ -166,6 +302,13 @@ class DraftReader {
       }
       if (entry.info.is_time) {
         axis(entry, said);
+        continue;
+      }
+      if (limits(said, entry)) continue;
+      if (said.all && reading_.follow_up && filtered_by(entry.info.name)) {
+        std::erase_if(frame_.filters,
+                      [&](const Filter& filter) { return filter.dimension == entry.info.name; });
+        changed("filter");
         continue;
       }
       if (entry.boolean && !said.split) {
@@ -179,10 +322,10 @@ class DraftReader {
       }
       if (!said.split && qualifies_value(said, choice.dimension)) continue;
       if (said.excluded) {
-        lack(Lack::value, entry.info.label, kMisfit);
+        left_empty(said, entry);
         continue;
       }
-      if (!said.split) reading_.doubt += 0.04;
+      if (!said.split && !groups_unsaid(said, choice.dimension)) continue;
       if (std::find(groups.begin(), groups.end(), entry.info.name) != groups.end()) continue;
       if (ranked_seen && said.per) within.push_back(entry.info.name);
       ranked_seen = ranked_seen || said.ranked;
@@ -193,14 +336,109 @@ class DraftReader {
     put_groups(std::move(groups));
   }
 
+  /// A noun that is not split by is rather the thing itself than one of its attributes.
+  void prefer_entity(const DimensionSaid& said, Choice& choice) const {
+    if (lexicon_.dimensions[choice.dimension].names_entity) return;
+    for (const Alternative& option : said.edge->alternatives) {
+      const DimensionEntry& entry = lexicon_.dimensions[option.target];
+      const bool entity = entry.info.is_entity || entry.names_entity;
+      if (!entity || !reachable(option.target)) continue;
+      if (option.score < said.edge->alternatives[0].score - kReachFit) continue;
+      choice.dimension = option.target;
+      choice.found = choice.reached = true;
+      choice.rivals.clear();
+      return;
+    }
+  }
+
+  [[nodiscard]] bool filtered_by(const std::string& name) const {
+    return std::any_of(frame_.filters.begin(), frame_.filters.end(),
+                       [&](const Filter& filter) { return filter.dimension == name; });
+  }
+
+  /// The last word before that is no article.
+  [[nodiscard]] std::string_view word_before(const Edge& edge) const {
+    for (std::size_t at = edge.begin; at > 0;) {
+      const std::string& word = setting_.tokens[--at].text;
+      if (word != "a" && word != "an" && word != "the" && word != "any" && word != "our" &&
+          word != "all")
+        return word;
+    }
+    return "";
+  }
+
+  /// `with a credit limit over 4,000`: a limit on the dimension, not on the metric.
+  bool limits(const DimensionSaid& said, const DimensionEntry& entry) {
+    bool any = false;
+    for (const ThresholdSaid& threshold : draft_.thresholds) {
+      if (threshold.dimension != said.edge || !entry.numeric) continue;
+      const std::string subject = subject_of(entry.info.name);
+      const Edge& edge = *threshold.edge;
+      add_filter({Filter::Kind::raw,
+                  entry.info.name,
+                  {subject + " " + edge.sign + " " + plain_number(edge.number)}});
+      if (edge.number_to)
+        frame_.filters.push_back({Filter::Kind::raw,
+                                  entry.info.name,
+                                  {subject + " <= " + plain_number(*edge.number_to)}});
+      used_thresholds_.push_back(&edge);
+      any = true;
+    }
+    return any;
+  }
+
+  [[nodiscard]] static std::string plain_number(double value) {
+    std::array<char, 32> text{};
+    const auto end =
+        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr;
+    return {text.data(), end};
+  }
+
+  /// `orders without a promo code`; another exclusion of a whole dimension says nothing.
+  void left_empty(const DimensionSaid& said, const DimensionEntry& entry) {
+    if (word_before(*said.edge) == "without" && !entry.info.is_entity) {
+      add_filter({Filter::Kind::raw, entry.info.name, {subject_of(entry.info.name) + " IS NULL"}});
+      reading_.doubt += 0.1;
+      return;
+    }
+    lack(Lack::value, entry.info.label.empty() ? entry.info.name : entry.info.label, kMisfit);
+  }
+
+  /// Whether a dimension that nobody asked to split by is to be grouped by all the same.
+  bool groups_unsaid(const DimensionSaid& said, std::uint32_t dimension) {
+    const DimensionEntry& entry = lexicon_.dimensions[dimension];
+    const bool entity = entry.info.is_entity || entry.names_entity;
+    const bool listed = draft_.inventory || draft_.how_many;
+    const bool leads =
+        said.leads && (!draft_.thresholds.empty() || listed || draft_.rank != nullptr);
+    if (leads) {
+      reading_.doubt += said.edge->missing > 0.3 && !entity ? 0.2 : 0.02;
+      return true;
+    }
+    const std::string_view before = word_before(*said.edge);
+    const bool attached = before == "of" || before == "from" || before == "for" || before == "in" ||
+                          before == "to" || before == "on" || before == "at" || before == "among" ||
+                          before == "across";
+    if (before == "with" && !entity) {
+      add_filter({Filter::Kind::not_null, entry.info.name, {}});
+      reading_.doubt += 0.1;
+      return false;
+    }
+    if (entity && (attached || before == "with")) {
+      reading_.doubt += 0.05;  // revenue from customers: the thing that is measured anyway
+      return false;
+    }
+    const bool unsure = said.edge->missing > 0.3 || said.edge->doubt > 0.1;
+    if (unsure || attached) misfit(words_of(*said.edge), 0.9);
+    reading_.doubt += 0.08;
+    reading_.score -= 0.3;
+    return true;
+  }
+
   void note_rivals(const Choice& choice, const std::vector<std::string>& groups) {
     reading_.ambiguous_dimension = true;
-    for (const std::uint32_t rival : choice.rivals) {
-      Frame other = frame_;
-      other.groups = groups;
-      other.groups.back() = lexicon_.dimensions[rival].info.name;
-      reading_.rivals.push_back(std::move(other));
-    }
+    for (const std::uint32_t rival : choice.rivals)
+      swaps_.push_back({groups.back(), lexicon_.dimensions[rival].info.name, false});
   }
 
   void put_groups(std::vector<std::string> groups) {
@@ -224,7 +462,9 @@ class DraftReader {
       if (own_axis(*lexicon_.metrics[id].metric, entry)) return;
     const bool time_said = !draft_.times.empty() || !draft_.grains.empty();
     if (!said.split && !time_said && !reading_.follow_up) {
-      reading_.score -= kMisfit;
+      if (entry.hops > 1) misfit(words_of(*said.edge));
+      reading_.score -= 0.6;  // late deliveries: what the rows are about anyway
+      reading_.doubt += 0.1;
       return;
     }
     frame_.axis = entry.info.name;
@@ -296,8 +536,7 @@ class DraftReader {
         for (std::uint32_t id = 0; id < lexicon_.dimensions.size(); ++id) {
           const DimensionEntry& entry = lexicon_.dimensions[id];
           if (entry.column != option.column || !reachable(id)) continue;
-          double fit = option.score - 0.2 * static_cast<double>(entry.hops);
-          if (mentioned(id)) fit += 1;
+          const double fit = value_fit(*said.edge, option, id);
           if (fit > best_fit + 1e-9) {
             best_fit = fit;
             best = &option;
@@ -310,6 +549,7 @@ class DraftReader {
       }
       const std::string& name = lexicon_.dimensions[dimension].info.name;
       const std::string& text = lexicon_.values[best->target].text;
+      note_value_rivals(*said.edge, *best, dimension, best_fit);
       auto same = std::find_if(found.begin(), found.end(), [&](const Found& item) {
         return item.dimension == name && item.excluded == said.excluded;
       });
@@ -334,6 +574,46 @@ class DraftReader {
       add_filter({item.excluded ? Filter::Kind::not_in : Filter::Kind::is_in, item.dimension,
                   std::move(item.texts)});
     }
+  }
+
+  [[nodiscard]] double value_fit(const Edge& edge, const Alternative& option,
+                                 std::uint32_t dimension) const {
+    const DimensionEntry& entry = lexicon_.dimensions[dimension];
+    double fit = option.score - 0.2 * static_cast<double>(entry.hops);
+    if (mentioned(dimension)) fit += 1;
+    const std::string_view before = word_before(edge);
+    const bool from = before == "from", to = before == "to" || before == "into";
+    if (from || to) {
+      if (entry.direction == Direction::origin) fit += from ? kDirection : -kDirection;
+      if (entry.direction == Direction::destination) fit += to ? kDirection : -kDirection;
+    }
+    return fit;
+  }
+
+  /// The same text in two columns that are as near: nobody can tell which was meant.
+  void note_value_rivals(const Edge& edge, const Alternative& best, std::uint32_t dimension,
+                         double best_fit) {
+    const DimensionEntry& chosen = lexicon_.dimensions[dimension];
+    std::vector<std::uint32_t> rivals;
+    for (const Alternative& option : edge.alternatives)
+      for (std::uint32_t id = 0; id < lexicon_.dimensions.size(); ++id) {
+        const DimensionEntry& entry = lexicon_.dimensions[id];
+        if (entry.column != option.column || id == dimension || !reachable(id)) continue;
+        if (option.target != best.target) continue;
+        const double gap = best_fit - value_fit(edge, option, id);
+        const bool same_kind = entry.concept_word != 0 && entry.concept_word == chosen.concept_word;
+        if (gap > (same_kind ? 0.3 : kSameValueFit) || entry.path == chosen.path) {
+          const bool beside = entry.path == chosen.path && entry.column != chosen.column;
+          if (!beside || gap > kSameValueFit) continue;
+        }
+        if (entry.column == chosen.column && entry.hops != chosen.hops) continue;
+        if (std::find(rivals.begin(), rivals.end(), id) == rivals.end()) rivals.push_back(id);
+      }
+    if (rivals.empty()) return;
+    if (reading_.follow_up && filtered_by(chosen.info.name)) return;
+    reading_.ambiguous_dimension = true;
+    for (const std::uint32_t rival : rivals)
+      swaps_.push_back({chosen.info.name, lexicon_.dimensions[rival].info.name, true});
   }
 
   /// "What share of revenue is organic": the part needs the whole beside it.
@@ -384,25 +664,32 @@ class DraftReader {
   }
 
   void weekday(const Edge& edge) {
-    if (!edge.weekday || draft_.compare || draft_.each) {
+    if (edge.weekdays.empty() || draft_.compare || draft_.each) {
       frame_.date_part = edge.part;
-      if (reading_.follow_up) frame_.grain.reset();
+      if (reading_.follow_up) {
+        frame_.grain.reset();
+        changed("grouping");
+      }
       return;
     }
-    std::string days = std::to_string(*edge.weekday);
+    if (days_filtered_) return;
+    days_filtered_ = true;
+    std::vector<int> days;
     for (const Edge* other : draft_.parts)
-      if (other != &edge && other->weekday) days += ", " + std::to_string(*other->weekday);
-    const std::string subject = "{{ TimeDimension('" + frame_.axis + "', 'day') }}";
-    Filter filter{
-        Filter::Kind::raw, "", {"EXTRACT(isodow FROM " + subject + ") IN (" + days + ")"}};
-    if (frame_.filters.empty() || frame_.filters.back().values != filter.values) {
-      for (const Edge* other : draft_.parts)
-        if (other == &edge)
-          break;
-        else if (other->weekday)
-          return;
-      frame_.filters.push_back(std::move(filter));
-    }
+      days.insert(days.end(), other->weekdays.begin(), other->weekdays.end());
+    std::sort(days.begin(), days.end());
+    days.erase(std::unique(days.begin(), days.end()), days.end());
+    std::string list;
+    for (const int day : days) list += (list.empty() ? "" : ", ") + std::to_string(day);
+    const std::string subject = "{{ TimeDimension('" + frame_.axis + "', date_part_name='dow') }}";
+    std::erase_if(frame_.filters, [&](const Filter& filter) {
+      return filter.kind == Filter::Kind::raw && filter.values[0].starts_with(subject);
+    });
+    frame_.filters.push_back(
+        {Filter::Kind::raw,
+         "",
+         {subject + (draft_.excluded_parts ? " NOT" : "") + " IN (" + list + ")"}});
+    if (reading_.follow_up) changed("filter");
   }
 
   void periods() {
@@ -420,7 +707,7 @@ class DraftReader {
         frame_.comparison.reset();
         frame_.range = ranges[0];
         if (ranges.size() == 2) second_period(ranges[1]);
-        if (ranges.size() > 2) reading_.score -= kMisfit;
+        if (ranges.size() > 2) misfit("more than two periods");
       }
     } else if (draft_.everything && reading_.follow_up) {
       frame_.range = {};
@@ -439,7 +726,7 @@ class DraftReader {
     }
     DateRange& first = frame_.range;
     if (!first.start || !first.end || !second.start || !second.end) {
-      reading_.score -= kMisfit;
+      misfit("a second period");
     } else if (*first.start <= *second.start && *second.end <= *first.end) {
       first = second;
     } else if (*second.start <= *first.start && *first.end <= *second.end) {
@@ -447,15 +734,22 @@ class DraftReader {
     } else if (language::days_between(*first.end, *second.start) == 1) {
       first.end = second.end;
     } else {
-      reading_.score -= kMisfit;
+      misfit("a second period");
     }
   }
 
-  void compare_with(const DateRange& other) {
+  void compare_with(DateRange other) {
     if (!other.start || !other.end || !frame_.range.start || !frame_.range.end) {
-      reading_.score -= kMisfit;
+      misfit("the comparison");
       return;
     }
+    // June compared with last year: with June of last year.
+    const int own = language::days_between(*frame_.range.start, *frame_.range.end) + 1;
+    const int theirs = language::days_between(*other.start, *other.end) + 1;
+    const int years = int(frame_.range.start->year()) - int(other.start->year());
+    if (theirs >= 365 && own < 200 && years > 0)
+      other = {language::add_months(*frame_.range.start, -12 * years),
+               language::add_months(*frame_.range.end, -12 * years)};
     const bool year_apart = language::add_months(*frame_.range.start, -12) == *other.start &&
                             language::add_months(*frame_.range.end, -12) == *other.end;
     frame_.comparison =
@@ -503,7 +797,7 @@ class DraftReader {
     }
     if (draft_.share) {
       frame_.share = true;
-      if (!grouped) reading_.score -= kMisfit;
+      if (!grouped) misfit("a share without a split");
       if (reading_.follow_up) changed("share");
     }
     if (draft_.running_total) {
@@ -517,18 +811,52 @@ class DraftReader {
     }
     if (draft_.fill_gaps) fill_gaps();
     if (draft_.growth) growth();
-    for (const Edge* edge : draft_.thresholds) {
-      if (frame_.metrics.empty()) continue;
-      frame_.having.push_back({frame_.metrics[0], edge->sign, edge->number});
-      if (!grouped) reading_.score -= kMisfit;
-      if (reading_.follow_up) changed("threshold");
-    }
+    thresholds(grouped);
+    if (draft_.compare && !compares_something()) misfit("the comparison");
     if (draft_.inventory && !frame_.metrics.empty() && !reading_.follow_up) reading_.score -= 0.1;
+  }
+
+  void thresholds(bool grouped) {
+    for (const ThresholdSaid& said : draft_.thresholds) {
+      const Edge& edge = *said.edge;
+      if (std::find(used_thresholds_.begin(), used_thresholds_.end(), &edge) !=
+          used_thresholds_.end())
+        continue;
+      if (frame_.metrics.empty() || !grouped) {
+        misfit(words_of(edge));
+        continue;
+      }
+      if (reading_.follow_up) {
+        frame_.having.clear();
+        changed("threshold");
+      }
+      frame_.having.push_back({threshold_metric(edge), edge.sign, edge.number});
+      if (edge.number_to) frame_.having.push_back({threshold_metric(edge), "<=", *edge.number_to});
+    }
+  }
+
+  /// The metric that stands right after the number, or before the sign: more than 100 orders.
+  [[nodiscard]] std::string threshold_metric(const Edge& threshold) const {
+    for (const Edge* metric : draft_.metrics)
+      if (metric->begin >= threshold.end && metric->begin - threshold.end <= 1)
+        return lexicon_.metrics[metric->metric].metric->name;
+    const Edge* nearest = nullptr;
+    for (const Edge* metric : draft_.metrics)
+      if (metric->end <= threshold.begin && (nearest == nullptr || metric->begin > nearest->begin))
+        nearest = metric;
+    if (nearest != nullptr) return lexicon_.metrics[nearest->metric].metric->name;
+    return frame_.metrics[0];
+  }
+
+  /// Something stands side by side: periods, values, groups or metrics.
+  [[nodiscard]] bool compares_something() const {
+    return frame_.comparison || !frame_.groups.empty() || frame_.grain ||
+           !frame_.date_part.empty() || frame_.metrics.size() > 1;
   }
 
   void rank(bool grouped) {
     if (!grouped) {
-      reading_.score -= kMisfit;
+      misfit(words_of(*draft_.rank));
       return;
     }
     Rank rank;
@@ -620,8 +948,10 @@ class DraftReader {
     for (const Edge* edge : draft_.metrics) {
       const MetricEntry& entry = lexicon_.metrics[edge->metric];
       const bool beside = token == edge->end || token + 1 == edge->begin;
+      if (names_another(token, edge->metric)) continue;
       for (const Hit& hit : lexicon_.hits(setting_.tokens[token])) {
-        if (hit.likeness < 0.8) continue;
+        // A mistyped word is no evidence for what a description says.
+        if (lexicon_.words[hit.word].root != setting_.tokens[token].root) continue;
         const auto in = [&](const std::vector<std::uint32_t>& list) {
           return std::find(list.begin(), list.end(), hit.word) != list.end();
         };
@@ -633,6 +963,20 @@ class DraftReader {
           reading_.score += kUnknownCost + 0.35;
           return true;
         }
+      }
+    }
+    return false;
+  }
+
+  /// A word that by itself is the whole name of another metric is no mere context.
+  [[nodiscard]] bool names_another(std::size_t token, std::uint32_t metric) const {
+    for (const Hit& hit : lexicon_.hits(setting_.tokens[token])) {
+      if (hit.likeness < 0.9) continue;
+      for (const std::uint32_t id : lexicon_.words[hit.word].terms) {
+        const Term& term = lexicon_.terms[id];
+        if (term.kind == TermKind::metric && term.target != metric && term.words.size() == 1 &&
+            term.source != Source::synonym)
+          return true;
       }
     }
     return false;
@@ -656,12 +1000,29 @@ class DraftReader {
     }
     reading_.frame = frame_;
     reading_.query = to_query(lexicon_, frame_);
-    for (Frame& rival : reading_.rivals) {
-      Frame whole = frame_;
-      whole.groups = rival.groups;
-      rival = std::move(whole);
+    if (!rivals_are_whole_) {
+      reading_.rivals.clear();
+      for (const Swap& swap : swaps_) reading_.rivals.push_back(swapped(swap));
     }
     reading_.time_phrase = language::say(frame_.range);
+  }
+
+  struct Swap {
+    std::string from, to;
+    bool value = false;
+  };
+  [[nodiscard]] Frame swapped(const Swap& swap) const {
+    Frame other = frame_;
+    if (swap.value) {
+      for (Filter& filter : other.filters)
+        if (filter.dimension == swap.from) filter.dimension = swap.to;
+    } else {
+      std::replace(other.groups.begin(), other.groups.end(), swap.from, swap.to);
+      for (Filter& filter : other.filters)
+        if (filter.dimension == swap.from && filter.kind == Filter::Kind::not_null)
+          filter.dimension = swap.to;
+    }
+    return other;
   }
 
   /// After the metric changed, what was kept must still be reachable.
@@ -685,7 +1046,9 @@ class DraftReader {
   Frame frame_;
   std::vector<std::uint32_t> metric_ids_;
   std::vector<std::string> within_;
-  bool dropped_for_share_ = false;
+  std::vector<const Edge*> used_thresholds_;
+  std::vector<Swap> swaps_;
+  bool dropped_for_share_ = false, days_filtered_ = false, rivals_are_whole_ = false;
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 /// One reading of a question, held against the model: a query, or what stands in its way.
 namespace loquat::semantic::planner {
 
-enum class Lack { nothing, metric, dimension, value, path, period, detail };
+enum class Lack { nothing, metric, dimension, value, path, period, detail, misfit };
 
 struct Reading {
   Draft draft;
@@ -22,7 +22,7 @@ struct Reading {
   std::vector<std::string> unreachable;  ///< dimensions asked for that the metrics do not have
   bool follow_up = false;
   bool ambiguous_dimension = false;
-  std::vector<Frame> rivals;  ///< the same words with another dimension of equal standing
+  std::vector<Frame> rivals;  ///< the same words with another dimension or metric of equal standing
   std::vector<std::string> kept, changed;
   std::vector<std::size_t> unknown;
   std::vector<std::size_t> by_context;  ///< words that only a description explains

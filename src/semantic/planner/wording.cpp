@@ -65,7 +65,7 @@ std::string metric_label(const ModelIndex& index, std::string_view name) {
 
 std::string dimension_label(const Lexicon& lexicon, std::string_view name) {
   const DimensionEntry* entry = lexicon.dimension(name);
-  if (entry != nullptr && !entry->info.label.empty()) return entry->info.label;
+  if (entry != nullptr && !entry->shown.empty()) return entry->shown;
   std::string text(name);
   for (std::size_t at; (at = text.find("__")) != std::string::npos;) text.replace(at, 2, " ");
   return spoken(text);

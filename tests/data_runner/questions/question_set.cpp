@@ -243,7 +243,7 @@ class Judge {
     else if (judged.behaviour == "explain")
       judge_explain(turn, outcome, judged);
     else
-      judge_refuse(outcome, judged);
+      judge_refuse(turn, outcome, judged);
     if (const auto* planned = std::get_if<semantic::Planned>(&outcome.result))
       previous_ = semantic::PreviousTurn{request.question, planned->query, planned->time_phrase};
     judged_.push_back(std::move(judged));
@@ -319,8 +319,13 @@ class Judge {
     if (names && !answer->text.empty()) judged.verdict = Verdict::right;
   }
 
-  static void judge_refuse(const semantic::PlanOutcome& outcome, Judged& judged) {
+  static void judge_refuse(const Json& turn, const semantic::PlanOutcome& outcome, Judged& judged) {
     judged.detail = describe(outcome);
+    const auto* planned = std::get_if<semantic::Planned>(&outcome.result);
+    if (planned != nullptr && turn.contains("also_accept"))
+      for (const Json& other : turn["also_accept"])
+        if (plan_differs(other["plan"], turn, planned->query).empty())
+          judged.verdict = Verdict::right;
     if (std::holds_alternative<semantic::Refuse>(outcome.result)) judged.verdict = Verdict::right;
     if (std::holds_alternative<semantic::Clarify>(outcome.result)) judged.verdict = Verdict::asked;
   }
@@ -332,6 +337,8 @@ class Judge {
 };
 
 }  // namespace
+
+std::string in_words(const contracts::MetricQuery& query) { return say(query); }
 
 Company open_company(const fs::path& folder) {
   Company company;

@@ -48,6 +48,9 @@ struct Company {
 /// `questions.json` of a folder; artifacts may stand in `target/`.
 [[nodiscard]] Company open_company(const std::filesystem::path& folder);
 
+/// The query in one line, for messages.
+[[nodiscard]] std::string in_words(const contracts::MetricQuery& query);
+
 enum class Verdict { right, asked, refused, wrong };
 struct Judged {
   std::string id, question, behaviour, detail;

@@ -99,7 +99,8 @@ INSTANTIATE_TEST_SUITE_P(Companies, Questions,
                          testing::Values(Floor{"examples/orchard", 51, 0},
                                          Floor{"tests/data/questions/clinic", 30, 0},
                                          Floor{"tests/data/questions/game", 18, 0},
-                                         Floor{"tests/data/questions/grid", 26, 0}),
+                                         Floor{"tests/data/questions/grid", 26, 0},
+                                         Floor{"tests/data/questions/freight", 107, 0}),
                          [](const auto& info) {
                            return fs::path(info.param.folder).filename().string();
                          });

@@ -116,5 +116,33 @@ TEST(Calendar, ClampsMonthEnds) {
   EXPECT_EQ(period_start(date("2025-12-31"), Grain::week, kCalendar), date("2025-12-29"));
 }
 
+TEST(TimeWords, KnowHolidaysByTheirDates) {
+  const Calendar calendar{date("2025-05-20"), 1, 1};
+  const auto day = [&](std::string_view text) {
+    const auto tokens = tokenize(text);
+    const auto found = time_phrase_at(tokens, 0, calendar);
+    return found && found->end == tokens.size() ? found->range.start : std::nullopt;
+  };
+  EXPECT_EQ(day("christmas 2024"), date("2024-12-25"));
+  EXPECT_EQ(day("on New Year's Day 2025"), date("2025-01-01"));
+  EXPECT_EQ(day("last christmas"), date("2024-12-25"));
+  EXPECT_EQ(day("easter 2024"), date("2024-03-31"));
+  EXPECT_EQ(day("good friday"), date("2025-04-18"));
+  EXPECT_EQ(day("black friday 2024"), date("2024-11-29"));
+  EXPECT_EQ(day("the end of June 2023"), date("2023-06-30"));
+}
+
+TEST(TimeWords, ReadFiscalQuartersAndShortYears) {
+  const Calendar calendar{date("2025-08-20"), 4, 1};
+  const auto start = [&](std::string_view text) {
+    const auto tokens = tokenize(text);
+    const auto found = time_phrase_at(tokens, 0, calendar);
+    return found && found->end == tokens.size() ? found->range.start : std::nullopt;
+  };
+  EXPECT_EQ(start("Q3 25"), date("2025-07-01"));
+  EXPECT_EQ(start("fiscal Q2 2025"), date("2024-07-01"));
+  EXPECT_EQ(start("Q1 of fiscal year 2026"), date("2025-04-01"));
+}
+
 }  // namespace
 }  // namespace loquat::semantic::language

@@ -218,6 +218,50 @@ TEST_F(Planner, SurvivesHostileQuestions) {
     EXPECT_FALSE(std::holds_alternative<Planned>(run(ask(text)).result)) << text.substr(0, 40);
 }
 
+TEST_F(Planner, FiltersByWeekdaysInWordsOfEveryEngine) {
+  EXPECT_EQ(planned("loans on weekends in 2024").where,
+            std::vector<std::string>{
+                "{{ TimeDimension('metric_time', date_part_name='dow') }} IN (6, 7)"});
+  EXPECT_EQ(planned("loans on Mondays and Fridays").where,
+            std::vector<std::string>{
+                "{{ TimeDimension('metric_time', date_part_name='dow') }} IN (1, 5)"});
+}
+
+TEST_F(Planner, NeverDropsAWordOfTheGrammarThatFindsNothingToActOn) {
+  for (const std::string& text :
+       {std::string("top 5 loans"), std::string("loans excluding December"),
+        std::string("loans by company"), std::string("loans more than 50 in 2024"),
+        std::string("fines without loans"), std::string("loans as a percentage of total")})
+    EXPECT_FALSE(std::holds_alternative<Planned>(run(ask(text)).result)) << text;
+}
+
+TEST_F(Planner, CountsNothingThatNoMetricCounts) {
+  PlanRequest request = ask("how many shelves are there?");
+  request.previous = PreviousTurn{"", planned("loans by month for Castle in 2024"), ""};
+  EXPECT_EQ(outcome_as<Refuse>(run(request)).reason, RefusalReason::no_such_metric);
+}
+
+TEST_F(Planner, DropsAPartOfTheLastQuestionByItsName) {
+  PlanRequest request = ask("remove the filter");
+  request.previous = PreviousTurn{"", planned("loans by month for Castle in 2024"), ""};
+  const auto changed = outcome_as<Planned>(run(request));
+  EXPECT_TRUE(changed.query.where.empty());
+  EXPECT_EQ(changed.query.group_by, std::vector<std::string>{"metric_time__month"});
+}
+
+TEST_F(Planner, TakesTheOtherOneOfTwo) {
+  PlanRequest request = ask("and the other one?");
+  request.previous = PreviousTurn{"", planned("loans for Castle in 2024"), ""};
+  EXPECT_EQ(outcome_as<Planned>(run(request)).query.where,
+            std::vector<std::string>{"{{ Dimension('loan__branch') }} = 'Old Mill'"});
+}
+
+TEST_F(Planner, TakesOneOfTwoMetricsAway) {
+  PlanRequest request = ask("without fines");
+  request.previous = PreviousTurn{"", planned("loans and fines by branch"), ""};
+  EXPECT_EQ(outcome_as<Planned>(run(request)).query.metrics, std::vector<std::string>{"loans"});
+}
+
 TEST_F(Planner, SaysTheQueryInOneSentence) {
   const std::string said =
       interpret(vocabulary_->index(), planned("fines by branch for crime in 2024"), "");
