@@ -13,5 +13,6 @@ void add_stream_routes(const Ports& ports);
 void add_semantic_routes(const Ports& ports);
 void add_record_routes(const Ports& ports);
 void add_service_routes(const Ports& ports);
+void add_key_routes(const Ports& ports);
 
 }  // namespace loquat::api

@@ -100,8 +100,14 @@ struct StreamState {
   std::shared_ptr<contracts::SessionLog> log;
   Cursor cursor;
   std::chrono::seconds heartbeat{15};
-  std::optional<WallTime> token_end;
+  contracts::Principal principal;
   const WallClock* wall = nullptr;
+  const security::ApiKeys* keys = nullptr;
+  /// Whoever reads may no longer: his token has ended, or his key was revoked.
+  [[nodiscard]] bool has_expired() const {
+    return (principal.expires_at && *principal.expires_at <= wall->now()) ||
+           (keys != nullptr && !keys->still_stands(principal));
+  }
 };
 
 void append_event(std::string& out, std::string_view type, std::string_view data) {
@@ -179,8 +185,7 @@ Task<void> stream_log(net::BodyWriter& writer, std::shared_ptr<StreamState> stat
       next_beat = Clock::now() + state->heartbeat;
     }
     if (is_over) co_return;
-    const bool has_expired = state->token_end && *state->token_end <= state->wall->now();
-    if (has_expired || writer.is_draining()) {
+    if (state->has_expired() || writer.is_draining()) {
       // EventSource comes back by itself, with Last-Event-ID.
       const auto hint = ": resume after=" + std::to_string(state->cursor.after) + "\n\n";
       const auto written = co_await writer.write(hint);
@@ -209,9 +214,10 @@ Task<Result<Reply>> open_stream(const Ports& ports, Call& call) {
   state->log = *opened;
   state->cursor = std::move(*cursor);
   state->heartbeat = ports.stream_heartbeat;
-  state->token_end = call.principal.expires_at;
+  state->principal = call.principal;
   auto& shared = ports.routes.ports();
   state->wall = &shared.sources.wall;
+  state->keys = shared.api_keys;
   net::Response response;
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("Cache-Control", "no-store");

@@ -14,8 +14,10 @@ constexpr std::size_t kCookiesMax = 10'000;
 constexpr auto kCookieLife = std::chrono::hours(1);
 
 std::unique_ptr<security::Authenticator> make_authenticator(const Settings& settings,
-                                                            const WallClock& wall) {
-  auto made = security::Authenticator::make(settings.auth, settings.http.host, wall);
+                                                            const WallClock& wall,
+                                                            security::KeyPorts keys) {
+  auto made =
+      security::Authenticator::make(settings.auth, settings.http.host, wall, std::move(keys));
   if (made) return std::move(*made);
   std::string text = made.error().detail;
   for (const auto& issue : made.error().fields)
@@ -69,7 +71,8 @@ Application::Application(Settings& settings, std::string instance, std::function
       kafka_(
           kafka::make_kafka(settings.kafka, spool_config(settings),
                             {loop_.executor(), telemetry_, board_, sources_, instance_, var_dir_})),
-      authenticator_(make_authenticator(settings, wall_)),
+      authenticator_(make_authenticator(settings, wall_, key_ports())),
+      api_keys_(sources_, store_->api_keys()),
       tickets_(sources_, settings.auth.ticket_ttl,
                static_cast<std::size_t>(settings.auth.tickets_max)),
       cookies_(sources_, kCookieLife, kCookiesMax),
@@ -134,13 +137,16 @@ Application::Application(Settings& settings, std::string instance, std::function
       settling_(*feedback_, *kafka_),
       semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit}),
       routes_({sources_, telemetry_, *authenticator_, tickets_, cookies_, limiter_, auditor_,
-               &store_->idempotency(), settings.sessions.turn_timeout + std::chrono::seconds(5)}),
+               &store_->idempotency(), settings.sessions.turn_timeout + std::chrono::seconds(5),
+               &api_keys_}),
       websocket_(websocket::make_websocket(
           loop_.executor(), settings.ws,
           {routes_, *conversation_, telemetry_, board_, feedback_.get(), copilot_.get()})),
       lifecycle_(telemetry_),
       stop_asked_(loop_.executor()) {
   board_.add("store", "Answers go on from memory and say NOT_STORED.");
+  if (!settings.auth.jwt.jwks_url.empty())
+    board_.add("identity", "Tokens of known keys are taken; then none, after auth.jwt.jwks_keep.");
   kafka_->set_handler(settling_);
   watch_health();
   add_routes();
@@ -201,10 +207,17 @@ void Application::add_components() {
                     // Without its last links a chain starts anew: no reason not to serve.
                     const Result<void> loaded = co_await auditor_.load();
                     static_cast<void>(loaded);
+                    // Without them machines are refused until the next start; people are not.
+                    const Result<void> keys = co_await api_keys_.load();
+                    static_cast<void>(keys);
+                    tasks_.spawn("identity keys", authenticator_->keep_keys());
                     tasks_.spawn("audit counts", flush_audit_counts());
                     co_return Result<void>{};
                   },
-                  [this](Time) { return auditor_.flush_counts(); }});
+                  [this](Time) -> Task<void> {
+                    co_await api_keys_.flush_uses();
+                    co_await auditor_.flush_counts();
+                  }});
   lifecycle_.add({"tasks", started, [this](Time at) {
                     return tasks_.drain(
                         std::min(at, runtime::deadline_after(std::chrono::seconds(1))));
@@ -269,8 +282,31 @@ void Application::announce() const {
 runtime::Task<void> Application::flush_audit_counts() {
   for (;;) {
     co_await runtime::pause_for(std::chrono::minutes(1));
+    co_await api_keys_.flush_uses();
     co_await auditor_.flush_counts();
   }
+}
+
+security::KeyPorts Application::key_ports() {
+  security::KeyPorts ports;
+  ports.executor = loop_.executor();
+  ports.fetch = [this](std::string url) -> runtime::Task<Result<std::string>> {
+    net::ClientRequest request;
+    request.url = std::move(url);
+    request.deadline = Clock::now() + std::chrono::seconds(5);
+    request.max_body_bytes = 1U << 20U;
+    auto response = co_await client_.send(std::move(request));
+    if (!response) co_return response.error();
+    if (response->status != 200)
+      co_return fail(Errc::unavailable, "the issuer answered " + std::to_string(response->status));
+    co_return std::move(response->body);
+  };
+  ports.on_state = [this](bool are_believed, std::string error) {
+    using degradation::Health;
+    const auto state = error.empty() ? Health::up : are_believed ? Health::degraded : Health::down;
+    board_.set("identity", state, std::move(error));
+  };
+  return ports;
 }
 
 void Application::apply_reload() {

@@ -58,6 +58,7 @@ class Application {
   void add_routes();
   [[nodiscard]] runtime::Task<Result<void>> start_server();
   [[nodiscard]] runtime::Task<void> flush_audit_counts();
+  [[nodiscard]] security::KeyPorts key_ports();
   void announce() const;
   void watch_health();
 
@@ -78,6 +79,7 @@ class Application {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<kafka::Kafka> kafka_;
   std::unique_ptr<security::Authenticator> authenticator_;
+  security::ApiKeys api_keys_;
   security::Tickets tickets_, cookies_;
   security::RateLimiter limiter_;
   security::Auditor auditor_;

@@ -102,6 +102,13 @@ contracts::RequestContext Routes::context_of(const net::Request& request) const 
   return context;
 }
 
+Task<void> Routes::learn_keys(const net::Request& request) {
+  auto token = security::bearer_of(request.header("Authorization"));
+  if (token.empty()) token = request.query_value("token").value_or(std::string_view());
+  if (token.empty() || security::looks_like_api_key(token)) co_return;
+  co_await state_->ports.authenticator.learn_keys(std::string(token));
+}
+
 Result<contracts::Principal> Routes::identify(const net::Request& request, bool with_ticket) {
   auto& ports = state_->ports;
   const auto now = Clock::now();
@@ -124,7 +131,14 @@ Result<contracts::Principal> Routes::identify(const net::Request& request, bool 
     }
     if (const auto token = request.query_value("token")) shown.bare_token = *token;
   }
-  return ports.authenticator.authenticate(shown);
+  const auto bearer = security::bearer_of(shown.authorization);
+  const auto given = bearer.empty() ? shown.bare_token : bearer;
+  if (ports.api_keys == nullptr || !security::looks_like_api_key(given))
+    return ports.authenticator.authenticate(shown);
+  auto principal = ports.api_keys->authenticate(given, request.peer_ip);
+  if (principal && !shown.tenant_header.empty() && shown.tenant_header != principal->tenant_id)
+    return fail(Errc::forbidden, "X-Tenant-ID names another tenant than the key");
+  return principal;
 }
 
 net::Response Routes::refusal(int status, std::string_view why) const {
@@ -222,9 +236,11 @@ Task<Result<void>> Routes::State::audit(const Route& route, const Call& call,
 Task<Result<void>> Routes::State::admit(const Route& route, Routes& routes, Call& call) {
   const auto now = Clock::now();
   if (route.spec.right == security::Right::open) co_return Result<void>();
+  co_await routes.learn_keys(call.request);
   auto principal = routes.identify(call.request, route.spec.takes_ticket);
   if (!principal) {
     const auto wait = ports.limiter.take("ip\x1f" + call.request.peer_ip, now);
+    call.retry_after = wait;
     if (wait) co_return fail(Errc::rate_limited, "Too many attempts; wait a little.");
     if (principal.error().code != Errc::forbidden) {
       ports.auditor.count_unauthenticated(principal.error().detail);
@@ -246,9 +262,8 @@ Task<Result<void>> Routes::State::admit(const Route& route, Routes& routes, Call
   const auto wait =
       ports.limiter.take(call.principal.tenant_id + "\x1f" + call.principal.user_id, now);
   if (wait) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
-    co_return fail(Errc::rate_limited,
-                   "Too many requests; wait " + std::to_string(seconds) + " s.");
+    call.retry_after = wait;
+    co_return fail(Errc::rate_limited, "Too many requests; wait a little.");
   }
   if (!security::may(call.principal, route.spec.right)) {
     std::string reason = "needs the role " + std::string(security::least_role(route.spec.right));
@@ -268,6 +283,10 @@ net::Response Routes::State::finish(const Route& route, const Call& call, Result
   net::Response response;
   if (!outcome) {
     response = error_response(outcome.error(), parts);
+    if (call.retry_after)
+      response.headers.set(
+          "Retry-After",
+          std::to_string(std::chrono::ceil<std::chrono::seconds>(*call.retry_after).count()));
     if (response.status == 500)
       ports.telemetry.emit(
           RequestFailed{route.spec.pattern, outcome.error().detail, call.context.request_id});

@@ -4,6 +4,8 @@
 #include <iterator>
 
 #include "jwt_verifier.hpp"
+#include "loquat/runtime/sync.hpp"
+#include "loquat/runtime/task.hpp"
 
 namespace loquat::security {
 namespace {
@@ -37,15 +39,15 @@ class OpenAuthenticator final : public Authenticator {
   AuthMode mode() const noexcept override { return AuthMode::none; }
 };
 
-class TokenAuthenticator final : public Authenticator {
+class TokenAuthenticator : public Authenticator {
  public:
-  TokenAuthenticator(JwtVerifier verifier, JwtConfig config)
-      : verifier_(std::move(verifier)), config_(std::move(config)) {}
+  TokenAuthenticator(JwtConfig config, const WallClock& wall, KeyRing ring)
+      : config_(config), verifier_(std::move(config), wall), ring_(std::move(ring)) {}
 
   Result<contracts::Principal> authenticate(const Credentials& credentials) const override {
     const auto token = token_of(credentials);
     if (token.empty()) return fail(Errc::unauthorized, "a token is required");
-    const auto claims = verifier_.verify(token);
+    const auto claims = verifier_.verify(token, ring_);
     if (!claims) return claims.error();
     contracts::Principal principal;
     principal.tenant_id = claims->tenant;
@@ -68,24 +70,92 @@ class TokenAuthenticator final : public Authenticator {
   }
   AuthMode mode() const noexcept override { return AuthMode::jwt; }
 
+ protected:
+  const JwtConfig& config() const noexcept { return config_; }
+  KeyRing& ring() noexcept { return ring_; }
+
  private:
   static std::string_view token_of(const Credentials& credentials) {
-    constexpr std::string_view kScheme = "bearer ";
-    const auto header = credentials.authorization;
-    bool is_bearer = header.size() > kScheme.size();
-    for (std::size_t i = 0; is_bearer && i < kScheme.size(); ++i)
-      is_bearer = (header[i] | 0x20) == kScheme[i];
-    if (is_bearer) return header.substr(kScheme.size());
-    return credentials.bare_token;
+    const auto bearer = bearer_of(credentials.authorization);
+    return bearer.empty() ? credentials.bare_token : bearer;
   }
-  JwtVerifier verifier_;
   JwtConfig config_;
+  JwtVerifier verifier_;
+  KeyRing ring_;
+};
+
+/// Takes its keys from the issuer.
+class FetchingAuthenticator final : public TokenAuthenticator {
+ public:
+  FetchingAuthenticator(const JwtConfig& config, const WallClock& wall, KeyPorts ports)
+      : TokenAuthenticator(config, wall, KeyRing()),
+        ports_(std::move(ports)),
+        fetched_(ports_.executor),
+        schedule_({config.jwks_refresh, config.jwks_keep, config.jwks_cooldown}) {}
+
+  contracts::Task<void> learn_keys(std::string token) override {
+    const auto kid = key_name(token);
+    if (!kid || ring().find(*kid, config().algorithm) != nullptr) co_return;
+    if (is_fetching_) {
+      co_await fetched_.wait();
+      co_return;
+    }
+    if (schedule_.may_fetch_for_unknown(Clock::now())) co_await fetch();
+  }
+
+  contracts::Task<void> keep_keys() override {
+    for (;;) {
+      if (!is_fetching_) co_await fetch();
+      co_await runtime::sleep_until(schedule_.next_fetch());
+    }
+  }
+
+ private:
+  /// Also a fetch whose caller goes away ends, and wakes who waits for it.
+  struct Running {
+    explicit Running(FetchingAuthenticator& o) : owner(o) {
+      owner.is_fetching_ = true;
+      owner.schedule_.began(Clock::now());
+    }
+    ~Running() {
+      if (!has_ended) owner.schedule_.failed(Clock::now());
+      owner.is_fetching_ = false;
+      owner.fetched_.notify_all();
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    FetchingAuthenticator& owner;
+    bool has_ended = false;
+  };
+
+  contracts::Task<void> fetch() {
+    Running running(*this);
+    const auto body = co_await ports_.fetch(config().jwks_url);
+    auto keys = body ? parse_jwks(*body) : Result<std::vector<VerifyKey>>(body.error());
+    const auto now = Clock::now();
+    const std::string error = keys ? std::string() : keys.error().detail;
+    if (keys) {
+      ring().replace(std::move(*keys));
+      schedule_.succeeded(now);
+    } else {
+      schedule_.failed(now);
+      if (!schedule_.is_believed(now)) ring().clear();
+    }
+    running.has_ended = true;
+    if (ports_.on_state) ports_.on_state(schedule_.is_believed(now), error);
+  }
+
+  KeyPorts ports_;
+  runtime::Notification fetched_;
+  KeySchedule schedule_;
+  bool is_fetching_ = false;
 };
 
 Result<std::string> read_key(const JwtConfig& config) {
   if (!config.key.empty()) return config.key.reveal();
   if (config.key_path.empty())
-    return fail(Errc::invalid_request, "auth.mode jwt needs auth.jwt.key or auth.jwt.key_path");
+    return fail(Errc::invalid_request,
+                "auth.mode jwt needs auth.jwt.key, auth.jwt.key_path or auth.jwt.jwks_url");
   std::ifstream in(config.key_path, std::ios::binary);
   std::string key{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   if (!in.is_open() || key.empty())
@@ -98,13 +168,24 @@ Result<std::string> read_key(const JwtConfig& config) {
 
 }  // namespace
 
+contracts::Task<void> Authenticator::learn_keys(std::string) { co_return; }
+contracts::Task<void> Authenticator::keep_keys() { co_return; }
+
+std::string_view bearer_of(std::string_view authorization) noexcept {
+  constexpr std::string_view kScheme = "bearer ";
+  if (authorization.size() <= kScheme.size()) return {};
+  for (std::size_t i = 0; i < kScheme.size(); ++i)
+    if ((authorization[i] | 0x20) != kScheme[i]) return {};
+  return authorization.substr(kScheme.size());
+}
+
 bool is_loopback(std::string_view host) noexcept {
   return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
 }
 
 Result<std::unique_ptr<Authenticator>> Authenticator::make(const AuthConfig& config,
                                                            std::string_view http_host,
-                                                           const WallClock& wall) {
+                                                           const WallClock& wall, KeyPorts ports) {
   if (config.mode == AuthMode::none) {
     if (!is_loopback(http_host))
       return fail(Errc::invalid_request,
@@ -112,12 +193,23 @@ Result<std::unique_ptr<Authenticator>> Authenticator::make(const AuthConfig& con
                       std::string(http_host));
     return std::unique_ptr<Authenticator>(std::make_unique<OpenAuthenticator>());
   }
-  auto key = read_key(config.jwt);
+  if (!config.jwt.jwks_url.empty()) {
+    if (config.jwt.algorithm == JwtAlgorithm::HS256)
+      return fail(Errc::invalid_request,
+                  "auth.jwt.jwks_url needs auth.jwt.algorithm RS256 or ES256");
+    if (!config.jwt.key.empty() || !config.jwt.key_path.empty())
+      return fail(Errc::invalid_request,
+                  "auth.jwt.jwks_url stands beside a key: only one of them can be meant");
+    if (!ports.fetch) return fail(Errc::invalid_request, "auth.jwt.jwks_url cannot be fetched");
+    return std::unique_ptr<Authenticator>(
+        std::make_unique<FetchingAuthenticator>(config.jwt, wall, std::move(ports)));
+  }
+  auto material = read_key(config.jwt);
+  if (!material) return material.error();
+  auto key = fixed_key(config.jwt.algorithm, std::move(*material));
   if (!key) return key.error();
-  auto verifier = JwtVerifier::make(config.jwt, Secret(std::move(*key)), wall);
-  if (!verifier) return verifier.error();
   return std::unique_ptr<Authenticator>(
-      std::make_unique<TokenAuthenticator>(std::move(*verifier), config.jwt));
+      std::make_unique<TokenAuthenticator>(config.jwt, wall, KeyRing::fixed(std::move(*key))));
 }
 
 }  // namespace loquat::security

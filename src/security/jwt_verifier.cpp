@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "base64url.hpp"
 #include "loquat/wire/json.hpp"
 
 namespace loquat::security {
@@ -17,39 +18,11 @@ namespace {
 constexpr std::size_t kTokenBytesMax = 8192;
 constexpr std::size_t kSecretBytesMin = 32;  // RFC 7518, section 3.2
 constexpr int kRsaBitsMin = 2048;            // RFC 7518, section 3.3
-constexpr double kLastTime = 253402300799;   // year 9999
+constexpr int kEcBits = 256;                 // P-256, RFC 7518, section 3.4
+constexpr std::size_t kKidBytesMax = 256;
+constexpr double kLastTime = 253402300799;  // year 9999
 
 Error refuse(std::string_view why) { return fail(Errc::unauthorized, std::string(why)); }
-
-/// Base64url without padding (RFC 7515, section 2); strict, so one token has one form.
-std::optional<std::string> decode_base64url(std::string_view text) {
-  std::string out;
-  unsigned bits = 0, value = 0;
-  for (const char c : text) {
-    unsigned digit = 0;
-    if (c >= 'A' && c <= 'Z')
-      digit = static_cast<unsigned>(c - 'A');
-    else if (c >= 'a' && c <= 'z')
-      digit = static_cast<unsigned>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9')
-      digit = static_cast<unsigned>(c - '0') + 52;
-    else if (c == '-')
-      digit = 62;
-    else if (c == '_')
-      digit = 63;
-    else
-      return std::nullopt;
-    value = (value << 6U) | digit;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out += static_cast<char>((value >> bits) & 0xFFU);
-    }
-  }
-  const bool has_rest = bits >= 6 || (value & ((1U << bits) - 1U)) != 0;
-  if (has_rest) return std::nullopt;
-  return out;
-}
 
 std::optional<wire::JsonNode> decode_part(std::string_view part) {
   const auto text = decode_base64url(part);
@@ -61,13 +34,15 @@ std::optional<wire::JsonNode> decode_part(std::string_view part) {
   return std::move(*node);
 }
 
-bool is_rsa_public_key(const std::string& pem) {
+bool is_public_key(const std::string& pem, JwtAlgorithm algorithm) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
       PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
-  return key && EVP_PKEY_base_id(key.get()) == EVP_PKEY_RSA &&
-         EVP_PKEY_bits(key.get()) >= kRsaBitsMin;
+  if (!key) return false;
+  const int type = EVP_PKEY_base_id(key.get()), bits = EVP_PKEY_bits(key.get());
+  return algorithm == JwtAlgorithm::RS256 ? type == EVP_PKEY_RSA && bits >= kRsaBitsMin
+                                          : type == EVP_PKEY_EC && bits == kEcBits;
 }
 
 std::string text_claim(const wire::JsonNode& claims, std::string_view name) {
@@ -99,6 +74,18 @@ bool names(const wire::JsonNode* node, std::string_view wanted) {
   return false;
 }
 
+jwt_alg_t library_name(JwtAlgorithm algorithm) {
+  switch (algorithm) {
+    case JwtAlgorithm::HS256:
+      return JWT_ALG_HS256;
+    case JwtAlgorithm::RS256:
+      return JWT_ALG_RS256;
+    case JwtAlgorithm::ES256:
+      return JWT_ALG_ES256;
+  }
+  return JWT_ALG_NONE;
+}
+
 bool has_good_signature(const std::string& token, const std::string& key, jwt_alg_t algorithm) {
   jwt_t* raw = nullptr;
   const auto* bytes = reinterpret_cast<const unsigned char*>(key.data());
@@ -109,20 +96,32 @@ bool has_good_signature(const std::string& token, const std::string& key, jwt_al
 
 }  // namespace
 
-Result<JwtVerifier> JwtVerifier::make(const JwtConfig& config, Secret key, const WallClock& wall) {
-  const auto& text = key.reveal();
-  if (config.algorithm == JwtAlgorithm::RS256) {
-    if (!is_rsa_public_key(text))
+Result<VerifyKey> fixed_key(JwtAlgorithm algorithm, std::string material) {
+  if (algorithm == JwtAlgorithm::HS256) {
+    if (material.size() < kSecretBytesMin || material.find("-----BEGIN") != std::string::npos)
       return fail(Errc::invalid_request,
-                  "auth.jwt.algorithm RS256 needs an RSA public key of 2048 bits or more, as PEM");
-  } else if (text.size() < kSecretBytesMin || text.find("-----BEGIN") != std::string::npos) {
+                  "auth.jwt.algorithm HS256 needs a secret of 32 bytes or more, and no PEM");
+  } else if (!is_public_key(material, algorithm)) {
     return fail(Errc::invalid_request,
-                "auth.jwt.algorithm HS256 needs a secret of 32 bytes or more, and no PEM");
+                "auth.jwt.algorithm " + std::string(name_of(algorithm)) + " needs " +
+                    (algorithm == JwtAlgorithm::RS256 ? "an RSA public key of 2048 bits or more"
+                                                      : "a public key on P-256") +
+                    ", as PEM");
   }
-  return JwtVerifier(config, std::move(key), wall);
+  VerifyKey key;
+  key.algorithm = algorithm;
+  key.material = Secret(std::move(material));
+  return key;
 }
 
-Result<Claims> JwtVerifier::verify(std::string_view token) const {
+std::optional<std::string> key_name(std::string_view token) {
+  if (token.size() > kTokenBytesMax) return std::nullopt;
+  const auto header = decode_part(token.substr(0, token.find('.')));
+  if (!header) return std::nullopt;
+  return text_claim(*header, "kid");
+}
+
+Result<Claims> JwtVerifier::verify(std::string_view token, const KeyRing& ring) const {
   if (token.size() > kTokenBytesMax) return refuse("the token is too long");
   const auto first = token.find('.');
   const auto second = first == token.npos ? token.npos : token.find('.', first + 1);
@@ -135,8 +134,11 @@ Result<Claims> JwtVerifier::verify(std::string_view token) const {
   if (text_claim(*header, "alg") != name_of(config_.algorithm))
     return refuse("the token's algorithm is not the configured one");
   if (header->find("crit") != nullptr) return refuse("the token asks for an extension");
-  const auto algorithm = config_.algorithm == JwtAlgorithm::RS256 ? JWT_ALG_RS256 : JWT_ALG_HS256;
-  if (!has_good_signature(std::string(token), key_.reveal(), algorithm))
+  const auto kid = text_claim(*header, "kid");
+  if (kid.size() > kKidBytesMax) return refuse("the token is malformed");
+  const auto* key = ring.find(kid, config_.algorithm);
+  if (key == nullptr) return refuse("the token's key is not known");
+  if (!has_good_signature(std::string(token), key->material.reveal(), library_name(key->algorithm)))
     return refuse("the token's signature does not fit");
 
   bool is_bad = false;

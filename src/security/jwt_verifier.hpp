@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -6,6 +7,7 @@
 #include "loquat/base/clock.hpp"
 #include "loquat/base/result.hpp"
 #include "loquat/security/config.hpp"
+#include "loquat/security/key_ring.hpp"
 
 namespace loquat::security {
 
@@ -16,23 +18,23 @@ struct Claims {
   WallTime expires_at{};
 };
 
-/// Checks a compact JWS (RFC 7515, 7519) against one key and one algorithm. The signature is
-/// libjwt's work; the algorithm is pinned before it sees the token, so the token's own header
-/// chooses nothing.
+/// Checks a compact JWS (RFC 7515, 7519) with the configured algorithm and the keys of a ring. The
+/// signature is libjwt's work; the algorithm is pinned before it sees the token, so the token's own
+/// header chooses nothing but the name of a key.
 class JwtVerifier {
  public:
-  /// Errors: invalid_request naming the setting: a key that does not fit the algorithm.
-  [[nodiscard]] static Result<JwtVerifier> make(const JwtConfig& config, Secret key,
-                                                const WallClock& wall);
+  JwtVerifier(JwtConfig config, const WallClock& wall) : config_(std::move(config)), wall_(&wall) {}
   /// Errors: unauthorized, with the reason.
-  [[nodiscard]] Result<Claims> verify(std::string_view token) const;
+  [[nodiscard]] Result<Claims> verify(std::string_view token, const KeyRing& ring) const;
 
  private:
-  JwtVerifier(JwtConfig config, Secret key, const WallClock& wall)
-      : config_(std::move(config)), key_(std::move(key)), wall_(&wall) {}
   JwtConfig config_;
-  Secret key_;
   const WallClock* wall_;
 };
+
+/// The one key of a configuration. Errors: invalid_request: it does not fit the algorithm.
+[[nodiscard]] Result<VerifyKey> fixed_key(JwtAlgorithm algorithm, std::string material);
+/// The `kid` that a token names, empty if it names none; nothing if its header cannot be read.
+[[nodiscard]] std::optional<std::string> key_name(std::string_view token);
 
 }  // namespace loquat::security

@@ -11,6 +11,15 @@ struct RoleLine {
   std::string_view role;
   Right most;
 };
+constexpr std::array<RightLine, 6> kRights{{
+    {Right::open, "", "health, metrics, the page, served schemas"},
+    {Right::read, "viewer", "one's own sessions and their logs, the model, the tenant's insights"},
+    {Right::ask, "analyst", "questions, metric queries, one's own profile"},
+    {Right::respond, "analyst", "feedback, ratings, corrections"},
+    {Right::curate, "curator",
+     "what was learnt, trusted answers, exports; values of columns tagged as personal data"},
+    {Right::operate, "operator", "imports, API keys, every trace of the tenant"},
+}};
 constexpr std::array<RoleLine, 4> kRoles{{
     {"viewer", Right::read},
     {"analyst", Right::respond},
@@ -29,6 +38,7 @@ bool may(const contracts::Principal& principal, Right right) noexcept {
   return right == Right::open ||
          std::ranges::any_of(principal.roles, [&](const auto& role) { return may(role, right); });
 }
+std::span<const RightLine> rights_table() noexcept { return kRights; }
 std::string_view least_role(Right right) noexcept {
   for (const auto& line : kRoles)
     if (right <= line.most) return line.role;

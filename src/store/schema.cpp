@@ -142,10 +142,25 @@ CREATE TABLE learnt (
 ) WITHOUT ROWID;
 )sql";
 
+constexpr const char* kApiKeys = R"sql(
+CREATE TABLE IF NOT EXISTS api_keys (
+  key_id TEXT PRIMARY KEY,
+  tenant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  prefix TEXT NOT NULL UNIQUE,
+  hash TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  last_used_at INTEGER
+) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<const char*>& migrations() {
-  static const std::vector<const char*> steps{kFirst, kLearnt};
+  static const std::vector<const char*> steps{kFirst, kLearnt, kApiKeys};
   return steps;
 }
 

@@ -1,5 +1,6 @@
 #include "loquat/store/store.hpp"
 
+#include "api_keys.hpp"
 #include "feedback.hpp"
 #include "learnt.hpp"
 #include "records.hpp"
@@ -20,7 +21,8 @@ class SqliteStore final : public Store {
         insights_(writer_),
         traces_(writer_),
         audit_chain_(writer_),
-        learnt_(writer_) {}
+        learnt_(writer_),
+        api_keys_(writer_) {}
   contracts::SessionStore& sessions() override { return sessions_; }
   contracts::FeedbackStore& feedback() override { return feedback_; }
   contracts::IdempotencyStore& idempotency() override { return idempotency_; }
@@ -30,6 +32,7 @@ class SqliteStore final : public Store {
   contracts::TraceStore& traces() override { return traces_; }
   contracts::AuditChainStore& audit_chain() override { return audit_chain_; }
   contracts::LearntStore& learnt() override { return learnt_; }
+  contracts::ApiKeyStore& api_keys() override { return api_keys_; }
   std::size_t depth() const override { return writer_.depth(); }
   void stop() override { writer_.stop(); }
 
@@ -44,6 +47,7 @@ class SqliteStore final : public Store {
   SqliteTraces traces_;
   SqliteAuditChain audit_chain_;
   SqliteLearnt learnt_;
+  SqliteApiKeys api_keys_;
 };
 
 }  // namespace

@@ -158,6 +158,26 @@ class TraceStore {
                                                                  std::string key) = 0;
 };
 
+/// What is kept of an API key; never the key itself.
+struct ApiKeyRecord {
+  std::string key_id, tenant_id, name, role, created_by;
+  std::string prefix;  ///< the part that may be shown; finds the key
+  std::string hash;    ///< SHA-256 of the whole key, hex
+  WallTime created_at{};
+  std::optional<WallTime> expires_at, last_used_at;
+};
+class ApiKeyStore {
+ public:
+  virtual ~ApiKeyStore() = default;
+  [[nodiscard]] virtual Task<Result<std::vector<ApiKeyRecord>>> load() = 0;
+  /// Inserts or replaces; survives a crash of the machine.
+  [[nodiscard]] virtual Task<Result<void>> put(ApiKeyRecord record) = 0;
+  [[nodiscard]] virtual Task<Result<void>> remove(std::string tenant_id, std::string key_id) = 0;
+  /// Notes when keys were last used.
+  [[nodiscard]] virtual Task<Result<void>> touch(
+      std::vector<std::pair<std::string, WallTime>> uses) = 0;
+};
+
 /// The last link of each audit chain, so that a restart goes on with it.
 class AuditChainStore {
  public:

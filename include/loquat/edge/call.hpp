@@ -39,6 +39,7 @@ struct Call {
   Time deadline{};  ///< when the answer should be there; what is called gets what is left
   std::vector<Notice> warnings;
   std::vector<std::string> degraded;
+  std::optional<Clock::duration> retry_after{};  ///< with an error that waiting mends
 
   /// The JSON body as `T`. An empty body counts as `{}`. Unknown members become warnings. Errors:
   /// unsupported_media_type, invalid_request with one issue per field; a member `tenant_id` or

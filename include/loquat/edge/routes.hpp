@@ -7,6 +7,7 @@
 #include "loquat/contracts/stores.hpp"
 #include "loquat/edge/call.hpp"
 #include "loquat/net/router.hpp"
+#include "loquat/security/api_keys.hpp"
 #include "loquat/security/auditor.hpp"
 #include "loquat/security/authenticator.hpp"
 #include "loquat/security/rate_limiter.hpp"
@@ -56,6 +57,7 @@ struct Ports {
   security::Auditor& auditor;
   contracts::IdempotencyStore* idempotency = nullptr;  ///< null: keys hold for the process's life
   Clock::duration request_budget = std::chrono::seconds(120);
+  security::ApiKeys* api_keys = nullptr;  ///< null: there are none
 };
 
 class Routes {
@@ -85,6 +87,8 @@ class Routes {
   /// Errors as Authenticator's.
   [[nodiscard]] Result<contracts::Principal> identify(const net::Request& request,
                                                       bool with_ticket);
+  /// Before `identify`: fetches the issuer's keys if the token names one that is not known.
+  [[nodiscard]] Task<void> learn_keys(const net::Request& request);
   [[nodiscard]] contracts::RequestContext context_of(const net::Request& request) const;
   [[nodiscard]] Ports& ports() noexcept;
 

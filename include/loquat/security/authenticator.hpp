@@ -1,4 +1,6 @@
 #pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -6,6 +8,7 @@
 
 #include "loquat/base/clock.hpp"
 #include "loquat/base/result.hpp"
+#include "loquat/contracts/ports.hpp"
 #include "loquat/contracts/principal.hpp"
 #include "loquat/security/config.hpp"
 
@@ -19,7 +22,16 @@ struct Credentials {
   std::string_view ip;
 };
 
-/// Proves who calls. Loop thread only; does not wait.
+/// What fetching a key set needs.
+struct KeyPorts {
+  boost::asio::any_io_executor executor;
+  /// The body of a GET, bounded in time and size. Errors as net::Client's.
+  std::function<contracts::Task<Result<std::string>>(std::string url)> fetch{};
+  /// Told after each attempt; `error` is empty when the keys are fresh.
+  std::function<void(bool are_believed, std::string error)> on_state{};
+};
+
+/// Proves who calls. Loop thread only.
 class Authenticator {
  public:
   /// Reads the key. Errors: invalid_request naming the key and what is allowed (no key, HS256
@@ -27,7 +39,8 @@ class Authenticator {
   /// loopback).
   [[nodiscard]] static Result<std::unique_ptr<Authenticator>> make(const AuthConfig& config,
                                                                    std::string_view http_host,
-                                                                   const WallClock& wall);
+                                                                   const WallClock& wall,
+                                                                   KeyPorts ports = {});
   virtual ~Authenticator() = default;
   /// Errors: unauthorized (no token, or it is malformed, of another algorithm or key, expired, not
   /// yet valid, of another issuer or audience, without tenant or subject); forbidden (a header
@@ -35,7 +48,15 @@ class Authenticator {
   [[nodiscard]] virtual Result<contracts::Principal> authenticate(
       const Credentials& credentials) const = 0;
   [[nodiscard]] virtual AuthMode mode() const noexcept = 0;
+  /// Before `authenticate`: waits for fresh keys if the token names one that is not known and the
+  /// issuer may be asked now. Usually returns at once.
+  [[nodiscard]] virtual contracts::Task<void> learn_keys(std::string token);
+  /// Keeps the keys fresh until cancelled; returns at once where there is nothing to fetch.
+  [[nodiscard]] virtual contracts::Task<void> keep_keys();
 };
+
+/// The token of an Authorization header of the scheme Bearer; empty if it is none.
+[[nodiscard]] std::string_view bearer_of(std::string_view authorization) noexcept;
 
 /// True for 127.0.0.0/8, ::1 and `localhost`.
 [[nodiscard]] bool is_loopback(std::string_view host) noexcept;

@@ -11,13 +11,17 @@
 namespace loquat::security {
 
 enum class AuthMode { none, jwt };
-enum class JwtAlgorithm { HS256, RS256 };
+enum class JwtAlgorithm { HS256, RS256, ES256 };
 
 /// Section `auth.jwt`.
 struct JwtConfig {
   JwtAlgorithm algorithm = JwtAlgorithm::HS256;
   Secret key;
   std::string key_path;
+  std::string jwks_url;
+  std::chrono::milliseconds jwks_refresh{std::chrono::minutes(5)};
+  std::chrono::milliseconds jwks_keep{std::chrono::hours(24)};
+  std::chrono::milliseconds jwks_cooldown{30'000};
   std::string issuer;
   std::string audience;
   std::string tenant_claim = "tenant_id";
@@ -29,9 +33,19 @@ struct JwtConfig {
     using namespace std::chrono_literals;
     v("algorithm", algorithm, "The one algorithm that tokens may use; another is refused.",
       env("JWT_ALGORITHM"));
-    v("key", key, "HS256: the shared secret, at least 32 bytes. RS256: the public key as PEM.",
+    v("key", key,
+      "HS256: the shared secret, at least 32 bytes. RS256, ES256: the public key as PEM.",
       env("JWT_KEY"));
     v("key_path", key_path, "File that holds the key, instead of `key`.");
+    v("jwks_url", jwks_url,
+      "Where the issuer publishes its keys (RFC 7517), instead of `key`; for RS256 and ES256.",
+      env("JWT_JWKS_URL"));
+    v("jwks_refresh", jwks_refresh, "How often they are fetched again.", in(1s, 24h));
+    v("jwks_keep", jwks_keep,
+      "How long the last known keys stand while the issuer is away; then every token is refused.",
+      in(1min, std::chrono::hours(24 * 30)));
+    v("jwks_cooldown", jwks_cooldown,
+      "A token with an unknown key asks the issuer again, at most once in this time.", in(1s, 1h));
     v("issuer", issuer, "Required `iss`; empty: any.", env("JWT_ISSUER"));
     v("audience", audience, "Required in `aud`; empty: any.", env("JWT_AUDIENCE"));
     v("tenant_claim", tenant_claim, "Claim that names the tenant.", env("JWT_TENANT_CLAIM"),
@@ -81,6 +95,8 @@ struct RateLimitConfig {
 namespace loquat {
 LOQUAT_ENUM(security::AuthMode, 2,
             {{{security::AuthMode::none, "none"}, {security::AuthMode::jwt, "jwt"}}});
-LOQUAT_ENUM(security::JwtAlgorithm, 2,
-            {{{security::JwtAlgorithm::HS256, "HS256"}, {security::JwtAlgorithm::RS256, "RS256"}}});
+LOQUAT_ENUM(security::JwtAlgorithm, 3,
+            {{{security::JwtAlgorithm::HS256, "HS256"},
+              {security::JwtAlgorithm::RS256, "RS256"},
+              {security::JwtAlgorithm::ES256, "ES256"}}});
 }  // namespace loquat

@@ -1,4 +1,5 @@
 #pragma once
+#include <span>
 #include <string_view>
 
 #include "loquat/base/enum_names.hpp"
@@ -15,6 +16,14 @@ enum class Right {
   curate,   ///< what was learnt, trusted answers, exports
   operate,  ///< imports and other acts on the service
 };
+/// One line of the table of rights; docs/security.md prints it.
+struct RightLine {
+  Right right;
+  std::string_view least_role;  ///< empty: nobody needs to be known
+  std::string_view text;
+};
+[[nodiscard]] std::span<const RightLine> rights_table() noexcept;
+
 /// The roles table: viewer reads; analyst also asks and responds; curator also curates; operator
 /// may everything.
 [[nodiscard]] bool may(std::string_view role, Right right) noexcept;

@@ -66,6 +66,7 @@ class Store {
   [[nodiscard]] virtual contracts::TraceStore& traces() = 0;
   [[nodiscard]] virtual contracts::AuditChainStore& audit_chain() = 0;
   [[nodiscard]] virtual contracts::LearntStore& learnt() = 0;
+  [[nodiscard]] virtual contracts::ApiKeyStore& api_keys() = 0;
   /// Calls that wait for the writer.
   [[nodiscard]] virtual std::size_t depth() const = 0;
   /// Finishes what was asked, then closes the file. Blocks for the rest of the queue: shutdown

@@ -224,6 +224,9 @@ Task<void> Connection::tick_loop() {
   while (!is_closing_) {
     const auto now = Clock::now();
     co_await runtime::sleep_until(fsm_.next_tick(now, wall.now()));
+    const auto* keys = ports_.routes.ports().api_keys;
+    if (keys != nullptr && !keys->still_stands(admitted_.principal))
+      co_return end(wire::CloseCode::token, "the key was revoked");
     co_await perform_all(fsm_.on_tick(Clock::now(), wall.now()));
   }
 }

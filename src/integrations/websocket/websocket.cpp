@@ -198,6 +198,7 @@ class Room final : public WebSocketRoom {
 
   Task<Result<Admitted>> admit(const net::Request& request) {
     auto& ports = ports_.routes.ports();
+    co_await ports_.routes.learn_keys(request);
     auto principal = ports_.routes.identify(request, true);
     if (!principal) {
       ports.auditor.count_unauthenticated(principal.error().detail);
