@@ -8,7 +8,6 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(JWT REQUIRED IMPORTED_TARGET libjwt)
 
@@ -24,7 +23,6 @@ target_link_libraries(lib_zlib INTERFACE ZLIB::ZLIB)
 target_link_libraries(lib_yaml INTERFACE yaml-cpp)
 target_link_libraries(lib_spdlog INTERFACE spdlog::spdlog fmt::fmt)
 target_link_libraries(lib_json INTERFACE nlohmann_json::nlohmann_json)
-target_link_libraries(lib_rdkafka INTERFACE PkgConfig::RDKAFKA)
 target_link_libraries(lib_sqlite INTERFACE PkgConfig::SQLITE)
 target_link_libraries(lib_jwt INTERFACE PkgConfig::JWT)
 
@@ -43,3 +41,18 @@ if(NOT EXISTS "${LOQUAT_DEPS_DIR}/duckdb/libduckdb.so")
   message(FATAL_ERROR "DuckDB is not in ${LOQUAT_DEPS_DIR}: run scripts/fetch-deps")
 endif()
 target_link_libraries(lib_duckdb INTERFACE duckdb)
+
+# librdkafka the same way, linked in whole. Without it the system's serves, if it is there: all but SCRAM with Kafka 4.
+set(rdkafka_folder "${LOQUAT_DEPS_DIR}/librdkafka")
+if(EXISTS "${rdkafka_folder}/librdkafka.a")
+  add_library(rdkafka STATIC IMPORTED)
+  set_target_properties(rdkafka PROPERTIES
+    IMPORTED_LOCATION "${rdkafka_folder}/librdkafka.a"
+    INTERFACE_INCLUDE_DIRECTORIES "${rdkafka_folder}/include"
+    INTERFACE_LINK_LIBRARIES "OpenSSL::SSL;OpenSSL::Crypto;ZLIB::ZLIB;Threads::Threads;${CMAKE_DL_LIBS};m")
+  target_link_libraries(lib_rdkafka INTERFACE rdkafka)
+else()
+  message(WARNING "librdkafka is not in ${LOQUAT_DEPS_DIR} (scripts/fetch-deps puts it there): the system's is taken")
+  pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
+  target_link_libraries(lib_rdkafka INTERFACE PkgConfig::RDKAFKA)
+endif()

@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "application.hpp"
+#include "commands.hpp"
 #include "loquat/app/app.hpp"
 #include "var_dir.hpp"
 
@@ -48,13 +49,16 @@ int serve(Settings& settings, config::Loader& loader, const config::LoadSources&
 }  // namespace
 
 int run(int argc, const char* const* argv) {
-  auto line = config::parse_command_line({argv + 1, static_cast<std::size_t>(argc - 1)});
+  const std::span<const char* const> arguments{argv + 1, static_cast<std::size_t>(argc - 1)};
+  const auto command = find_command(arguments);
+  auto line = config::parse_command_line(
+      command ? std::span<const char* const>(command->other_arguments) : arguments);
   if (!line) {
     complain(line.error());
-    std::cerr << kHelp;
+    std::cerr << kHelp << kCommandsHelp;
     return 2;
   }
-  if (line->help) return std::cout << kHelp, 0;
+  if (line->help) return std::cout << kHelp << kCommandsHelp, 0;
   if (line->version) return std::cout << "loquat " << LOQUAT_VERSION << "\n", 0;
   Settings settings;
   config::Loader loader;
@@ -70,6 +74,7 @@ int run(int argc, const char* const* argv) {
   if (line->print_config) return std::cout << loader.print(), 0;
   if (line->check_config) return std::cout << "The settings are good.\n", 0;
   try {
+    if (command) return run_command(*command, settings);
     return serve(settings, loader, sources);
   } catch (const std::exception& error) {
     std::cerr << "Loquat cannot start: " << error.what() << "\n";

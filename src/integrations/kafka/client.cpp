@@ -111,13 +111,14 @@ Result<void> create_topics(rd_kafka_t* handle, int replication_factor) {
   return {};
 }
 
-std::optional<int> partitions_of(rd_kafka_t* handle, const std::string& topic) {
+Result<int> see_topic(rd_kafka_t* handle, const std::string& topic) {
   const rd_kafka_metadata_t* metadata = nullptr;
   constexpr int kWaitMs = 5'000;
   // All topics are asked for: naming one would create it.
-  if (rd_kafka_metadata(handle, 1, nullptr, &metadata, kWaitMs) != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return std::nullopt;
-  std::optional<int> count;
+  const auto code = rd_kafka_metadata(handle, 1, nullptr, &metadata, kWaitMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return fail(Errc::unavailable, std::string("No broker answers: ") + rd_kafka_err2str(code));
+  int count = 0;
   for (int i = 0; i < metadata->topic_cnt; ++i)
     if (topic == metadata->topics[i].topic) count = metadata->topics[i].partition_cnt;
   rd_kafka_metadata_destroy(metadata);

@@ -44,8 +44,9 @@ using ConfigPairs = std::vector<std::pair<std::string, std::string>>;
 /// never against an embedded broker, which has no Admin requests.
 [[nodiscard]] Result<void> create_topics(rd_kafka_t* handle, int replication_factor);
 
-/// Partitions of a topic that is there; nothing if it cannot be seen. Blocks up to five seconds.
-[[nodiscard]] std::optional<int> partitions_of(rd_kafka_t* handle, const std::string& topic);
+/// Partitions of a topic; 0 if there is none of that name. Blocks up to five seconds. Errors:
+/// unavailable if no broker answers.
+[[nodiscard]] Result<int> see_topic(rd_kafka_t* handle, const std::string& topic);
 
 /// Topic that the pipeline reads, and where what it can never handle goes.
 [[nodiscard]] std::string feedback_topic();

@@ -265,7 +265,7 @@ TEST_F(Backbone, ARealBrokerGetsItsTopicsAndReportsCountAsAccepted) {
   const auto seer = make_client(RD_KAFKA_PRODUCER, connection_settings(config, servers, "seer"), 0);
   ASSERT_TRUE(seer);
   for (const auto& info : wire::topic_table())
-    EXPECT_EQ(partitions_of(seer->get(), std::string(info.name)), info.partitions) << info.name;
+    EXPECT_EQ(*see_topic(seer->get(), std::string(info.name)), info.partitions) << info.name;
   std::vector<std::string> wanted;
   for (int i = 0; i < 50; ++i) wanted.push_back("fb-" + run + "-" + std::to_string(i));
   EXPECT_EQ(handler.order["tenant-" + run], wanted);

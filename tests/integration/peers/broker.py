@@ -1,5 +1,6 @@
 """A real Apache Kafka for a test, started by kafka.sh beside this file, and read with kcat."""
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -11,11 +12,15 @@ SCRIPT = pathlib.Path(__file__).with_name("kafka.sh")
 
 
 class Broker:
-    def __init__(self):
+    """In: `secured`, whether it also listens with SASL; `extra`, more lines for its properties, `{folder}` replaced."""
+
+    def __init__(self, secured=False, extra=""):
         for tool in ("java", "mvn", "kcat"):
             need(shutil.which(tool), tool)
         self.folder = tempfile.mkdtemp(prefix="loquat-kafka-")
         self.address = None
+        self.secured = secured
+        self.extra = extra.replace("{folder}", self.folder)
 
     def __enter__(self):
         self.up()
@@ -26,18 +31,30 @@ class Broker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, verb, *arguments):
-        done = subprocess.run([str(SCRIPT), verb, self.folder, *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run([str(SCRIPT), verb, self.folder, *arguments], capture_output=True, text=True, check=False,
+                              env={**os.environ, "KAFKA_EXTRA": self.extra})
         if done.returncode:
             raise AssertionError(f"kafka.sh {verb}: {done.stderr[-2000:]}")
         return done.stdout.strip()
 
     def up(self):
         """Starts it, with what an earlier life of it kept, on the same port."""
-        self.address = self.run("up", "0")
+        self.address = self.run("up", "0", *(["--sasl"] if self.secured else []))
+
+    def listener(self, name):
+        """The address of plaintext, sasl_ssl or sasl_plaintext."""
+        ports = pathlib.Path(self.folder, "ports").read_text().split()
+        return "127.0.0.1:" + ports[{"plaintext": 0, "sasl_ssl": 2, "sasl_plaintext": 3}[name]]
 
     def kill(self):
         """As a crash would; up() brings it back."""
         self.run("kill9")
+
+    def write(self, topic, key, value):
+        done = subprocess.run(["kcat", "-b", self.address, "-t", topic, "-P", "-K", "\x1f", "-D", "\x1e"],
+                              input=f"{key}\x1f{value}", capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode:
+            raise AssertionError(f"kcat: {done.stderr[-2000:]}")
 
     def read(self, topic):
         """Everything in a topic so far: a list of (key, headers, value), texts."""

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
 #include "loquat/security/audit_chain.hpp"
+#include "loquat/security/audit_verifier.hpp"
 #include "loquat/security/rate_limiter.hpp"
 #include "loquat/security/rights.hpp"
 #include "loquat/security/tickets.hpp"
+#include "loquat/wire/codec.hpp"
 
 namespace loquat::security {
 namespace {
@@ -100,6 +102,82 @@ TEST(AuditChain, AWithdrawnRecordLeavesNoHoleOrIsNamed) {
   auto after = event_of("acme", "after");
   chains.append(after);
   EXPECT_NE(after.details.text.find("\"records_not_kept\":[3]"), std::string::npos);
+}
+
+std::vector<std::string> texts_of(const std::vector<wire::AuditEvent>& events) {
+  std::vector<std::string> texts;
+  for (const auto& event : events) texts.push_back(wire::encode(event));
+  return texts;
+}
+AuditVerifier::Summary verify(const std::vector<std::string>& texts) {
+  AuditVerifier verifier;
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    verifier.take(texts[i], "line " + std::to_string(i));
+  return verifier.finish();
+}
+std::string problems_of(const AuditVerifier::Summary& summary) {
+  std::string all;
+  for (const auto& found : summary.findings)
+    all += found.problem + " " + std::to_string(found.seq) + ";";
+  return all;
+}
+
+TEST(AuditVerifier, IsContentWithAWholeChainItsCopiesAndAStartAfterRetention) {
+  AuditChains chains("one");
+  auto texts = texts_of(chain_of(chains, 5));
+  texts.erase(texts.begin(), texts.begin() + 2);
+  texts.push_back(texts[0]);
+  texts.push_back(texts[1]);
+  const auto summary = verify(texts);
+  EXPECT_EQ(problems_of(summary), "");
+  EXPECT_EQ(summary.copies, 2U);
+  EXPECT_EQ(summary.chains, 1U);
+}
+TEST(AuditVerifier, NamesWhatWasRemovedReorderedOrChanged) {
+  AuditChains chains("one");
+  const auto events = chain_of(chains, 5);
+  auto removed = texts_of(events);
+  removed.erase(removed.begin() + 2);
+  EXPECT_EQ(problems_of(verify(removed)), "removed 3;");
+  auto reordered = texts_of(events);
+  std::swap(reordered[1], reordered[2]);
+  EXPECT_EQ(problems_of(verify(reordered)), "reordered 2;");
+  auto changed = texts_of(events);
+  const auto at = changed[2].find("act.2");
+  changed[2].replace(at, 5, "act.9");
+  EXPECT_EQ(problems_of(verify(changed)), "changed 3;");
+  auto widened = texts_of(events);  // by a member that no schema knows
+  widened[2].insert(1, "\"note\":1,");
+  EXPECT_EQ(problems_of(verify(widened)), "changed 3;");
+  auto forged = events;
+  forged[2].action = "other";
+  forged[2].chain.hash = audit_hash(forged[2]);
+  EXPECT_EQ(problems_of(verify(texts_of(forged))), "changed 4;") << "its follower names another";
+}
+TEST(AuditVerifier, TakesARecordThatItsWriterDeclaredLostForNoGap) {
+  AuditChains chains("one");
+  auto kept = chain_of(chains, 1);
+  auto lost = event_of("acme", "lost");
+  chains.append(lost);
+  kept.push_back(event_of("acme", "later"));
+  chains.append(kept.back());
+  chains.withdraw(lost);
+  kept.push_back(event_of("acme", "after"));
+  chains.append(kept.back());
+  const auto summary = verify(texts_of(kept));
+  EXPECT_EQ(problems_of(summary), "");
+  EXPECT_EQ(summary.declared_lost, 1U);
+}
+TEST(AuditVerifier, KeepsTenantsAndWritersApartAndSeesAFork) {
+  AuditChains one("one"), two("two"), same("one");
+  auto texts = texts_of(chain_of(one, 3));
+  for (auto& text : texts_of(chain_of(two, 3))) texts.push_back(std::move(text));
+  EXPECT_EQ(problems_of(verify(texts)), "");
+  EXPECT_EQ(verify(texts).chains, 2U);
+  auto other = event_of("acme", "another life of the same writer");
+  same.append(other);
+  texts.push_back(wire::encode(other));
+  EXPECT_EQ(problems_of(verify(texts)), "forked 1;");
 }
 
 TEST(RateLimiter, LetsABurstThroughAndThenTheRate) {
