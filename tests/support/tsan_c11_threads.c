@@ -2,8 +2,9 @@
  *
  * ThreadSanitizer intercepts pthread_*, but not the thrd_*, mtx_* and cnd_* of glibc that
  * Debian's librdkafka calls (the pinned one does not): its threads then run without the
- * sanitizer's per-thread state and crash in the first instrumented callback. Linked into an executable with -rdynamic, these definitions come
- * before glibc's, and everything goes through what it intercepts.
+ * sanitizer's per-thread state and crash in the first instrumented callback. Linked into an
+ * executable with -rdynamic, these definitions come before glibc's, and everything goes through
+ * what it intercepts.
  *
  * The objects live in the caller's own mtx_t and cnd_t, which in glibc are as large as pthread's.
  */
