@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cctype>
-#include <map>
+#include <charconv>
+#include <unordered_map>
 
 #include "loquat/base/time_format.hpp"
 #include "parts.hpp"
@@ -10,16 +10,12 @@ namespace {
 
 using namespace contracts;
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 Relation relation_of_node(const Place& node) {
   Relation out{node.text("database"), node.text("schema"), node.text("alias"),
                node.text("relation_name")};
   if (out.name.empty()) out.name = node.text("identifier");
   if (out.name.empty()) out.name = node.text("name");
+  if (!out.rendered.empty()) out.rendered = rendered_relation(out, std::move(out.rendered));
   return out;
 }
 
@@ -30,35 +26,46 @@ ModelNode read_node(const Place& place) {
   out.resource_type = place.text("resource_type");
   out.materialized = place.at("config").text("materialized");
   out.description = place.text("description");
-  out.group = place.text("group");
+  out.group = read_group(place);
   out.relation = relation_of_node(place);
-  out.tags = place.texts("tags");
+  out.tags = read_tags(place);
   out.depends_on = place.at("depends_on").texts("nodes");
   out.meta = read_meta(place);
   for (const Place& one : place.each("columns"))
     out.columns.push_back({one.text("name"), one.text("description"), one.text("data_type"),
-                           one.texts("tags"), read_meta(one)});
+                           read_tags(one), read_meta(one)});
   return out;
 }
 
-void attach_test(const Place& place, ProjectModel& out) {
-  const Place about = place.at("test_metadata");
+/// A test as it was met, before the node that it belongs to is known.
+struct MetTest {
+  std::string owner;
   DataTest test;
+};
+
+MetTest read_test(const Place& place) {
+  const Place about = place.at("test_metadata");
+  MetTest out;
+  DataTest& test = out.test;
   test.unique_id = place.text("unique_id");
   test.column = place.text("column_name");
   test.kind = about.text("name");
+  const Place arguments = about.at("kwargs");
+  if (test.column.empty() && arguments.is_object()) test.column = arguments.text("column_name");
   constexpr std::string_view known[] = {"unique", "not_null", "relationships", "accepted_values"};
   if (std::ranges::find(known, test.kind) == std::end(known)) test.kind = "other";
-  if (test.kind == "accepted_values")
-    for (const Place& value : about.at("kwargs").each("values"))
+  if (test.kind == "accepted_values") {
+    const Place nested = arguments.at("arguments");
+    const Place& owner = nested.has("values") ? nested : arguments;
+    for (const Place& value : owner.each("values"))
       test.accepted_values.push_back(value.is_string() ? value.json().get<std::string>()
                                                        : value.json().dump());
-  std::string owner = place.text("attached_node");
-  if (owner.empty())
+  }
+  out.owner = place.text("attached_node");
+  if (out.owner.empty())
     for (const std::string& id : place.at("depends_on").texts("nodes"))
-      if (owner.empty()) owner = id;
-  if (const auto node = out.nodes.find(owner); node != out.nodes.end())
-    node->second.tests.push_back(std::move(test));
+      if (out.owner.empty()) out.owner = id;
+  return out;
 }
 
 std::string owner_name(const Place& owner) {
@@ -75,114 +82,161 @@ void read_exposure(const Place& place, ProjectModel& out) {
 
 /// Which node stands behind each semantic model: by its relation.
 void link_models(ProjectModel& out) {
-  std::map<std::string, std::string> by_relation;
+  std::unordered_map<std::string, const std::string*> by_relation;
   for (const auto& [id, node] : out.nodes)
-    if (!node.relation.rendered.empty()) by_relation.emplace(lower(node.relation.rendered), id);
+    if (!node.relation.rendered.empty()) by_relation.emplace(lower(node.relation.rendered), &id);
   for (SemanticModel& model : out.semantic_models)
     if (const auto found = by_relation.find(lower(model.relation.rendered));
         found != by_relation.end())
-      model.model_unique_id = found->second;
+      model.model_unique_id = *found->second;
+}
+
+std::optional<TimeSpine> read_spine_of_node(const Place& node) {
+  const Place about = node.at("time_spine");
+  if (!about.is_object()) return std::nullopt;
+  TimeSpine spine;
+  spine.relation = relation_of_node(node);
+  spine.column = about.text("standard_granularity_column");
+  if (const auto grain = read_enum<Grain>(node.at("columns").at(spine.column), "granularity"))
+    spine.grain = *grain;
+  for (const Place& custom : about.each("custom_granularities")) {
+    std::string column = custom.text("column_name");
+    if (column.empty()) column = custom.text("name");
+    spine.custom_granularities.push_back({custom.text("name"), std::move(column)});
+  }
+  if (spine.column.empty()) return std::nullopt;
+  return spine;
+}
+
+/// What is met on the way through the nodes and needs all of them.
+struct Met {
+  std::vector<MetTest> tests;
+  std::vector<TimeSpine> spines;
+};
+
+void read_one_node(const Place& one, ProjectModel& out, Met& met) {
+  if (!one.is_object()) {
+    one.report("expected an object; left out");
+    return;
+  }
+  const std::string kind = one.text("resource_type");
+  if (kind == "test") {
+    met.tests.push_back(read_test(one));
+    return;
+  }
+  if (kind != "model" && kind != "seed" && kind != "snapshot" && kind != "source") return;
+  if (!is_enabled(one)) return;
+  ModelNode node = read_node(one);
+  if (node.unique_id.empty()) {
+    one.report("a node without a unique_id is left out");
+    return;
+  }
+  if (auto spine = read_spine_of_node(one)) met.spines.push_back(std::move(*spine));
+  if (const auto owner = out.group_owners.find(node.group); owner != out.group_owners.end())
+    node.owner = owner->second;
+  out.nodes.insert_or_assign(node.unique_id, std::move(node));
+}
+
+std::optional<std::int64_t> whole_number(const Place& place) {
+  const Json& value = place.json();
+  double number = -1;
+  if (value.is_number()) {
+    number = value.get<double>();
+  } else if (place.is_string()) {
+    const std::string text = value.get<std::string>();
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  }
+  if (!(number >= 0 && number < 9e18)) return std::nullopt;
+  return static_cast<std::int64_t>(number);
+}
+
+/// The database's columns, in its order, each with what the manifest says of it; then those that
+/// only the manifest knows.
+std::vector<ColumnNode> joined_columns(const Place& catalog_columns,
+                                       std::vector<ColumnNode> documented) {
+  std::vector<std::pair<std::int64_t, ColumnNode>> found;
+  for (const Place& column : catalog_columns.each()) {
+    const std::string name = column.text("name");
+    if (name.empty()) continue;
+    ColumnNode made;
+    made.name = name;
+    const auto known = std::ranges::find_if(
+        documented, [&](const ColumnNode& one) { return lower(one.name) == lower(name); });
+    if (known != documented.end()) {
+      made = std::move(*known);
+      documented.erase(known);
+    }
+    if (std::string type = column.text("type"); !type.empty()) made.data_type = std::move(type);
+    if (made.description.empty()) made.description = column.text("comment");
+    const auto place = column.integer("index");
+    found.emplace_back(place.value_or(static_cast<std::int64_t>(found.size())), std::move(made));
+  }
+  std::ranges::stable_sort(found, {}, &std::pair<std::int64_t, ColumnNode>::first);
+  std::vector<ColumnNode> out;
+  for (auto& [_, column] : found) out.push_back(std::move(column));
+  for (ColumnNode& column : documented) out.push_back(std::move(column));
+  return out;
+}
+
+void read_catalog_node(const Place& one, ProjectModel& out) {
+  const auto node = out.nodes.find(one.text("unique_id"));
+  if (node == out.nodes.end()) return;
+  node->second.columns = joined_columns(one.at("columns"), std::move(node->second.columns));
+  for (const Place& stat : one.each("stats")) {
+    const std::string id = stat.is_object() ? stat.text("id") : std::string();
+    // Each adapter has its own name for it: Snowflake, BigQuery, Redshift and Spark.
+    if (id == "row_count" || id == "num_rows" || id == "rows")
+      if (const auto rows = whole_number(stat.at("value"))) node->second.row_count = rows;
+  }
 }
 
 }  // namespace
 
-void read_nodes(const Place& manifest, ProjectModel& out) {
-  std::vector<Place> tests;
-  for (const Place& one : manifest.each("groups"))
+void read_nodes(const Document& manifest, ProjectModel& out) {
+  manifest.each("groups", [&](const Place& one) {
     out.group_owners[one.text("name")] = owner_name(one.at("owner"));
+  });
+  Met met;
   for (const auto* part : {"nodes", "sources"})
-    for (const Place& one : manifest.each(part)) {
-      if (!one.is_object()) {
-        one.report("expected an object; left out");
-        continue;
-      }
-      const std::string kind = one.text("resource_type");
-      if (kind == "test") {
-        tests.push_back(one);
-      } else if (kind == "model" || kind == "seed" || kind == "snapshot" || kind == "source") {
-        ModelNode node = read_node(one);
-        if (const auto owner = out.group_owners.find(node.group); owner != out.group_owners.end())
-          node.owner = owner->second;
-        if (node.unique_id.empty())
-          one.report("a node without a unique_id is left out");
-        else
-          out.nodes.insert_or_assign(node.unique_id, std::move(node));
-      }
-    }
-  for (const Place& one : tests) attach_test(one, out);
-  for (const Place& one : manifest.each("exposures")) read_exposure(one, out);
+    manifest.each(part, [&](const Place& one) { read_one_node(one, out, met); });
+  for (MetTest& one : met.tests)
+    if (const auto node = out.nodes.find(one.owner); node != out.nodes.end())
+      node->second.tests.push_back(std::move(one.test));
+  if (out.time_spines.empty()) out.time_spines = std::move(met.spines);
+  manifest.each("exposures", [&](const Place& one) { read_exposure(one, out); });
   link_models(out);
 }
 
-void read_spines_of_nodes(const Place& manifest, ProjectModel& out) {
-  for (const Place& one : manifest.each("nodes")) {
-    const Place about = one.at("time_spine");
-    if (!about.is_object()) continue;
-    TimeSpine spine;
-    spine.relation = relation_of_node(one);
-    spine.column = about.text("standard_granularity_column");
-    if (const auto grain = read_enum<Grain>(one.at("columns").at(spine.column), "granularity"))
-      spine.grain = *grain;
-    for (const Place& custom : about.each("custom_granularities")) {
-      std::string column = custom.text("column_name");
-      if (column.empty()) column = custom.text("name");
-      spine.custom_granularities.push_back({custom.text("name"), std::move(column)});
-    }
-    if (!spine.column.empty()) out.time_spines.push_back(std::move(spine));
-  }
-}
-
-void read_catalog(const Place& catalog, ProjectModel& out) {
+void read_catalog(const Document& catalog, ProjectModel& out) {
   for (const auto* part : {"nodes", "sources"})
-    for (const Place& one : catalog.each(part)) {
-      const auto node = out.nodes.find(one.text("unique_id"));
-      if (node == out.nodes.end()) continue;
-      std::map<std::int64_t, ColumnNode> in_order;
-      for (const Place& column : one.each("columns")) {
-        const std::string name = column.text("name");
-        ColumnNode made;
-        for (const ColumnNode& known : node->second.columns)
-          if (lower(known.name) == lower(name)) made = known;
-        made.name = name;
-        made.data_type = column.text("type");
-        if (made.description.empty()) made.description = column.text("comment");
-        const auto place = column.integer("index");
-        in_order.insert_or_assign(place.value_or(static_cast<std::int64_t>(in_order.size()) + 1),
-                                  std::move(made));
-      }
-      if (!in_order.empty()) node->second.columns.clear();
-      for (auto& [_, column] : in_order) node->second.columns.push_back(std::move(column));
-      for (const Place& stat : one.each("stats"))
-        if (stat.is_object() && stat.text("id") == "row_count" &&
-            stat.at("value").json().is_number())
-          node->second.row_count = static_cast<std::int64_t>(*stat.number("value"));
-    }
+    catalog.each(part, [&](const Place& one) { read_catalog_node(one, out); });
 }
 
-void read_run_results(const Place& run_results, ProjectModel& out) {
-  std::map<std::string, TestState> states;
-  for (const Place& one : run_results.each("results")) {
+void read_run_results(const Document& run_results, ProjectModel& out) {
+  std::unordered_map<std::string, TestState> states;
+  run_results.each("results", [&](const Place& one) {
     const std::string status = one.text("status");
     const auto state = status == "pass"                        ? TestState::passed
                        : status == "warn"                      ? TestState::warned
                        : status == "fail" || status == "error" ? TestState::failed
                                                                : TestState::unknown;
     states.insert_or_assign(one.text("unique_id"), state);
-  }
+  });
   for (auto& [_, node] : out.nodes)
     for (DataTest& test : node.tests)
       if (const auto found = states.find(test.unique_id); found != states.end())
         test.state = found->second;
 }
 
-void read_sources(const Place& sources, ProjectModel& out) {
-  for (const Place& one : sources.each("results")) {
+void read_sources(const Document& sources, ProjectModel& out) {
+  sources.each("results", [&](const Place& one) {
     const auto node = out.nodes.find(one.text("unique_id"));
-    if (node == out.nodes.end()) continue;
+    if (node == out.nodes.end()) return;
     node->second.freshness_state = one.text("status");
     if (const std::string loaded = one.text("max_loaded_at"); !loaded.empty())
       node->second.max_loaded_at = parse_rfc3339(loaded);
-  }
+  });
 }
 
 }  // namespace loquat::dbt

@@ -8,19 +8,6 @@ namespace {
 
 const Json kNull;
 
-std::string escaped(std::string_view key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '~')
-      out += "~0";
-    else if (c == '/')
-      out += "~1";
-    else
-      out += c;
-  }
-  return out;
-}
-
 bool names_personal_data(std::string tag) {
   std::ranges::transform(tag, tag.begin(), [](unsigned char c) {
     return c == '-' ? '_' : static_cast<char>(std::tolower(c));
@@ -36,7 +23,36 @@ void read_personal_data(const Place& owner, const Place& meta, contracts::Meta& 
       out.personal_data = true;
 }
 
+/// `part` as a quoted identifier.
+std::string as_identifier(std::string_view part) {
+  std::string out = "\"";
+  for (const char c : part) {
+    out += c;
+    if (c == '"') out += c;
+  }
+  return out + '"';
+}
+
 }  // namespace
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+std::string escaped_pointer(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
+  }
+  return out;
+}
 
 const Json* Place::member(std::string_view key) const {
   if (!value_->is_object()) return nullptr;
@@ -46,7 +62,8 @@ const Json* Place::member(std::string_view key) const {
 
 Place Place::at(std::string_view key) const {
   const Json* found = member(key);
-  return Place(found ? *found : kNull, artifact_, pointer_ + "/" + escaped(key), *problems_);
+  return Place(found ? *found : kNull, artifact_, pointer_ + "/" + escaped_pointer(key),
+               *problems_);
 }
 
 std::string Place::text(std::string_view key) const {
@@ -112,7 +129,7 @@ std::vector<Place> Place::each() const {
   } else if (value_->is_object()) {
     out.reserve(value_->size());
     for (const auto& [key, item] : value_->items())
-      out.emplace_back(item, artifact_, pointer_ + "/" + escaped(key), *problems_);
+      out.emplace_back(item, artifact_, pointer_ + "/" + escaped_pointer(key), *problems_);
   } else if (!value_->is_null()) {
     report("expected an array or an object");
   }
@@ -120,6 +137,8 @@ std::vector<Place> Place::each() const {
 }
 
 void Place::report(std::string message) const {
+  if (problems_->size() > kProblemsMax) return;
+  if (problems_->size() == kProblemsMax) message = "further problems are not listed";
   problems_->push_back({std::string(artifact_), pointer_, std::move(message)});
 }
 
@@ -137,15 +156,44 @@ contracts::Meta read_meta(const Place& owner) {
   return out;
 }
 
+std::vector<std::string> read_tags(const Place& owner) {
+  std::vector<std::string> out = owner.texts("tags");
+  const Place config = owner.at("config");
+  if (!config.is_object()) return out;
+  for (std::string& tag : config.texts("tags"))
+    if (std::ranges::find(out, tag) == out.end()) out.push_back(std::move(tag));
+  return out;
+}
+
+std::string read_group(const Place& owner) {
+  std::string own = owner.text("group");
+  return own.empty() ? owner.at("config").text("group") : own;
+}
+
+bool is_enabled(const Place& item) {
+  const Json& said = item.at("config").at("enabled").json();
+  return !said.is_boolean() || said.get<bool>();
+}
+
+std::string rendered_relation(const contracts::Relation& relation, std::string said) {
+  // Backticks are how BigQuery, Databricks and MySQL quote; the engines here take double quotes.
+  if (!said.empty() && said.find('`') == std::string::npos) return said;
+  std::string out;
+  for (const auto* part : {&relation.database, &relation.schema, &relation.name})
+    if (!part->empty()) out += (out.empty() ? "" : ".") + as_identifier(*part);
+  if (!relation.name.empty() && !relation.schema.empty()) return out;
+  std::ranges::replace(said, '`', '"');
+  return said.empty() ? out : said;
+}
+
 contracts::Relation read_relation(const Place& node_relation) {
   contracts::Relation out;
   out.database = node_relation.text("database");
   out.schema = node_relation.text("schema_name");
   out.name = node_relation.text("alias");
   out.rendered = node_relation.text("relation_name");
-  if (!out.rendered.empty() || out.name.empty()) return out;
-  for (const auto* part : {&out.database, &out.schema, &out.name})
-    if (!part->empty()) out.rendered += (out.rendered.empty() ? "\"" : ".\"") + *part + "\"";
+  if (out.name.empty() && out.rendered.empty()) return out;
+  out.rendered = rendered_relation(out, std::move(out.rendered));
   return out;
 }
 

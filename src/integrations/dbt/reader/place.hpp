@@ -11,6 +11,12 @@ namespace loquat::dbt {
 
 using Json = nlohmann::json;
 
+/// A broken project may be broken in every item; what is listed is bounded.
+inline constexpr std::size_t kProblemsMax = 2'000;
+
+/// A member's name as a token of a JSON pointer (RFC 6901).
+[[nodiscard]] std::string escaped_pointer(std::string_view name);
+
 /// A place in an artifact: a value, the way to it, and where to report what is wrong with it.
 /// Reading a member of the wrong kind reports it and gives the empty value; an absent or null one
 /// is silent.
@@ -48,12 +54,14 @@ class Place {
   std::vector<contracts::ImportProblem>* problems_;
 };
 
-/// The text of an enum, or nothing with a report that names what is allowed.
+[[nodiscard]] std::string lower(std::string text);
+
+/// The text of an enum in any case, or nothing with a report that names what is allowed.
 template <class E>
 [[nodiscard]] std::optional<E> read_enum(const Place& place, std::string_view key) {
   const std::string name = place.text(key);
   if (name.empty()) return std::nullopt;
-  if (const auto value = enum_from<E>(name)) return value;
+  if (const auto value = enum_from<E>(lower(name))) return value;
   std::string allowed;
   for (const auto& [_, known] : EnumNames<E>::names) {
     if (!allowed.empty()) allowed += ", ";
@@ -64,6 +72,15 @@ template <class E>
 }
 
 [[nodiscard]] contracts::Meta read_meta(const Place& owner);
+/// Tags of the item and of its config, each once.
+[[nodiscard]] std::vector<std::string> read_tags(const Place& owner);
+/// The group of the item, or of its config.
+[[nodiscard]] std::string read_group(const Place& owner);
+/// False if the item's config says that it is switched off.
+[[nodiscard]] bool is_enabled(const Place& item);
+/// A relation as SQL text: what dbt says, unless it quotes in a way that the engines do not know or
+/// says nothing; then its parts, quoted.
+[[nodiscard]] std::string rendered_relation(const contracts::Relation& relation, std::string said);
 [[nodiscard]] contracts::Relation read_relation(const Place& node_relation);
 
 }  // namespace loquat::dbt

@@ -6,6 +6,8 @@
 
 #include "loquat/base/time_format.hpp"
 #include "parts.hpp"
+#include "read_trimmed.hpp"
+#include "wanted.hpp"
 
 namespace loquat::dbt {
 namespace {
@@ -39,44 +41,31 @@ class ContentHash {
   std::uint64_t b_ = 0x2545F4914F6CDD1DULL;
 };
 
-std::string version_of(const Artifacts& artifacts) {
+std::string version_of(const std::map<std::string, std::string>& texts) {
   ContentHash hash;
-  hash.add(artifacts.manifest);
-  for (const auto* text : {&artifacts.semantic_manifest, &artifacts.catalog, &artifacts.run_results,
-                           &artifacts.sources})
-    hash.add(text->has_value() ? std::string_view(**text) : std::string_view());
+  for (const auto& [artifact, text] : texts) {
+    hash.add(artifact);
+    hash.add(text);
+  }
   return hash.hex();
 }
 
-Json parsed(std::string_view text) {
-  return Json::parse(text, nullptr, /*allow_exceptions=*/false);
+bool is_known_schema(std::string_view schema) {
+  const std::size_t at = schema.find(kSchema);
+  if (at == std::string_view::npos) return false;
+  const std::string_view rest = schema.substr(at + kSchema.size());
+  return rest.empty() || rest == ".json";
 }
 
-/// An artifact beside the manifest: read if it is a JSON object, else reported and left out.
-template <class Read>
-bool read_beside(const std::optional<std::string>& text, std::string_view artifact,
-                 std::vector<ImportProblem>& problems, const Read& read) {
-  if (!text) return false;
-  const Json root = parsed(*text);
-  const Place place(root, artifact, "", problems);
-  if (!root.is_object()) {
-    place.report(root.is_discarded() ? "is not JSON; left out" : "is not an object; left out");
-    return false;
-  }
-  read(place);
-  return true;
-}
-
-Result<void> check_manifest(const Json& root) {
-  if (root.is_discarded() || !root.is_object())
-    return fail(Errc::corrupt, "manifest: not a JSON object (half written?)");
-  const auto metadata = root.find("metadata");
+Result<void> read_metadata(const Document& manifest, ProjectModel& out) {
   std::string schema;
-  if (metadata != root.end() && metadata->is_object()) {
-    const auto version = metadata->find("dbt_schema_version");
-    if (version != metadata->end() && version->is_string()) schema = version->get<std::string>();
-  }
-  if (schema.find(kSchema) == std::string::npos)
+  manifest.with("metadata", [&](const Place& metadata) {
+    schema = metadata.text("dbt_schema_version");
+    out.project_name = metadata.text("project_name");
+    out.dbt_version = metadata.text("dbt_version");
+    out.generated_at = parse_rfc3339(metadata.text("generated_at"));
+  });
+  if (!is_known_schema(schema))
     return fail(Errc::corrupt, "manifest: schema version " + (schema.empty() ? "missing" : schema) +
                                    "; manifest v12 (dbt 1.8 and later) is read");
   return {};
@@ -84,7 +73,10 @@ Result<void> check_manifest(const Json& root) {
 
 void read_calendar(ProjectModel& out) {
   for (const auto& [_, node] : out.nodes) {
-    const Json meta = parsed(node.meta.json);
+    const bool may_say = node.meta.json.find("fiscal_year_start_month") != std::string::npos ||
+                         node.meta.json.find("week_starts_on") != std::string::npos;
+    if (!may_say) continue;
+    const Json meta = Json::parse(node.meta.json, nullptr, /*allow_exceptions=*/false);
     if (!meta.is_object()) continue;
     const auto set = [&](const char* key, int low, int high, int& target) {
       const auto found = meta.find(key);
@@ -99,36 +91,68 @@ void read_calendar(ProjectModel& out) {
 
 }  // namespace
 
-Result<ProjectModel> read_project(const Artifacts& artifacts, WallTime now) {
-  const Json manifest = parsed(artifacts.manifest);
-  if (const auto checked = check_manifest(manifest); checked.has_error()) return checked.error();
+Result<std::string> trim_artifact(std::string_view artifact, std::string_view text) {
+  Trimmer trimmer(wanted_of(artifact));
+  trimmer.feed(text);
+  if (const auto whole = trimmer.finish(); !whole)
+    return fail(Errc::corrupt, std::string(artifact) + ": " + whole.error().detail);
+  return trimmer.take_text();
+}
+
+Result<ProjectModel> read_trimmed(const std::map<std::string, std::string>& texts, WallTime now) {
   ProjectModel out;
   std::vector<ImportProblem> problems;
-  const Place root(manifest, "manifest", "", problems);
-  const Place metadata = root.at("metadata");
-  out.version = version_of(artifacts);
+  out.version = version_of(texts);
   out.imported_at = now;
-  out.project_name = metadata.text("project_name");
-  out.dbt_version = metadata.text("dbt_version");
-  out.generated_at = parse_rfc3339(metadata.text("generated_at"));
-
-  const bool separate = read_beside(artifacts.semantic_manifest, "semantic_manifest", problems,
-                                    [&](const Place& place) { read_semantics(place, out); });
-  if (separate) {
-    read_metric_config(root, out);
-  } else {
-    read_semantics(root, out);
+  const auto document = [&](const char* artifact) -> std::optional<Document> {
+    const auto found = texts.find(artifact);
+    if (found == texts.end()) return std::nullopt;
+    return Document(found->second, artifact, problems);
+  };
+  const auto manifest = document("manifest");
+  const auto semantic_manifest = document("semantic_manifest");
+  if (manifest)
+    if (auto known = read_metadata(*manifest, out); !known) return known.error();
+  if (semantic_manifest)
+    read_semantics(*semantic_manifest, out);
+  else if (manifest)
+    read_semantics(*manifest, out);
+  if (manifest) {
+    if (semantic_manifest) read_metric_config(*manifest, out);
+    read_nodes(*manifest, out);
   }
-  read_nodes(root, out);
-  if (out.time_spines.empty()) read_spines_of_nodes(root, out);
-  read_beside(artifacts.catalog, "catalog", problems,
-              [&](const Place& place) { read_catalog(place, out); });
-  read_beside(artifacts.run_results, "run_results", problems,
-              [&](const Place& place) { read_run_results(place, out); });
-  read_beside(artifacts.sources, "sources", problems,
-              [&](const Place& place) { read_sources(place, out); });
+  if (const auto catalog = document("catalog")) read_catalog(*catalog, out);
+  if (const auto run_results = document("run_results")) read_run_results(*run_results, out);
+  if (const auto sources = document("sources")) read_sources(*sources, out);
   read_calendar(out);
   out.problems = std::move(problems);
+  return out;
+}
+
+Result<ProjectModel> read_project(const Artifacts& artifacts, WallTime now) {
+  std::map<std::string, std::string> texts;
+  std::vector<ImportProblem> problems;
+  const auto take = [&](const char* name, std::string_view text) -> Result<void> {
+    auto trimmed = trim_artifact(name, text);
+    if (!trimmed) return trimmed.error();
+    texts.emplace(name, std::move(*trimmed));
+    return {};
+  };
+  const bool has_manifest = !artifacts.manifest.empty() || !artifacts.semantic_manifest;
+  if (has_manifest)
+    if (auto taken = take("manifest", artifacts.manifest); !taken) return taken.error();
+  const std::pair<const char*, const std::optional<std::string>*> beside[] = {
+      {"semantic_manifest", &artifacts.semantic_manifest},
+      {"catalog", &artifacts.catalog},
+      {"run_results", &artifacts.run_results},
+      {"sources", &artifacts.sources}};
+  for (const auto& [name, text] : beside) {
+    if (!*text) continue;
+    if (auto taken = take(name, **text); !taken)
+      problems.push_back({name, "", taken.error().detail + "; left out"});
+  }
+  auto out = read_trimmed(texts, now);
+  if (out) out->problems.insert(out->problems.begin(), problems.begin(), problems.end());
   return out;
 }
 

@@ -14,6 +14,7 @@ struct KnownModels {
   std::unordered_map<std::string, std::size_t> places;
   std::unordered_map<std::string, std::string> times;
   std::unordered_set<std::string> measures;
+  std::vector<Metric> to_create;  ///< of measures with create_metric
 };
 
 std::string expr_of(const Place& item) {
@@ -242,8 +243,8 @@ std::optional<Metric> read_metric(const Place& place, ProjectModel& project, Kno
   out.filters = filters_of(place);
   out.meta = read_meta(place);
   out.time_granularity = place.text("time_granularity");
-  out.tags = place.texts("tags");
-  out.group = place.text("group");
+  out.tags = read_tags(place);
+  out.group = read_group(place);
   const Place params = place.at("type_params");
   out.is_private = params.flag("is_private");
   out.measure = measure_input(params, "measure");
@@ -315,61 +316,77 @@ void read_old_spine(const Place& place, ProjectModel& out) {
 }
 
 /// A measure with create_metric has no metric of its own in the manifest of older versions.
-void create_metrics(const Place& root, ProjectModel& out) {
-  std::unordered_set<std::string> known;
-  for (const Metric& metric : out.metrics) known.insert(metric.name);
-  for (const Place& model : root.each("semantic_models"))
-    for (const Place& one : model.each("measures")) {
-      if (!one.flag("create_metric")) continue;
-      const std::string name = one.text("name");
-      if (!known.insert(name).second) continue;
-      Metric metric;
-      metric.name = name;
-      metric.label = one.text("label").empty() ? name : one.text("label");
-      metric.description = one.text("description");
-      metric.measure = MeasureInput{};
-      metric.measure->measure = name;
-      out.metrics.push_back(std::move(metric));
-    }
+void note_metrics_to_create(const Place& model, KnownModels& known) {
+  for (const Place& one : model.each("measures")) {
+    if (!one.is_object() || !one.flag("create_metric")) continue;
+    Metric metric;
+    metric.name = one.text("name");
+    metric.label = one.text("label").empty() ? metric.name : one.text("label");
+    metric.description = one.text("description");
+    metric.measure = MeasureInput{};
+    metric.measure->measure = metric.name;
+    known.to_create.push_back(std::move(metric));
+  }
+}
+
+void read_one_model(const Place& one, ProjectModel& out, KnownModels& known) {
+  if (!is_enabled(one)) return;
+  auto model = read_model(one);
+  if (!model) return;
+  if (!known.places.emplace(model->name, out.semantic_models.size()).second) {
+    one.report("a second semantic model '" + model->name + "' is left out");
+    return;
+  }
+  if (std::string time = one.at("defaults").text("agg_time_dimension"); !time.empty())
+    known.times.emplace(model->name, std::move(time));
+  note_metrics_to_create(one, known);
+  for (const Measure& measure : model->measures) known.measures.insert(measure.name);
+  out.semantic_models.push_back(std::move(*model));
+}
+
+void read_one_metric(const Place& one, ProjectModel& out, KnownModels& known,
+                     std::unordered_set<std::string>& names) {
+  if (!is_enabled(one)) return;
+  auto metric = read_metric(one, out, known);
+  if (!metric) return;
+  if (names.insert(metric->name).second)
+    out.metrics.push_back(std::move(*metric));
+  else
+    one.report("a second metric '" + metric->name + "' is left out");
 }
 
 }  // namespace
 
-void read_semantics(const Place& root, ProjectModel& out) {
-  for (const Place& one : root.each("semantic_models"))
-    if (auto model = read_model(one)) out.semantic_models.push_back(std::move(*model));
+void read_semantics(const Document& root, ProjectModel& out) {
   KnownModels known;
-  for (const Place& one : root.each("semantic_models"))
-    if (std::string time = one.at("defaults").text("agg_time_dimension"); !time.empty())
-      known.times.emplace(one.text("name"), std::move(time));
-  for (std::size_t i = 0; i < out.semantic_models.size(); ++i) {
-    known.places.emplace(out.semantic_models[i].name, i);
-    for (const Measure& measure : out.semantic_models[i].measures)
-      known.measures.insert(measure.name);
-  }
-  for (const Place& one : root.each("metrics"))
-    if (auto metric = read_metric(one, out, known)) out.metrics.push_back(std::move(*metric));
-  create_metrics(root, out);
-  for (const Place& one : root.each("saved_queries"))
+  root.each("semantic_models", [&](const Place& one) { read_one_model(one, out, known); });
+  std::unordered_set<std::string> names;
+  root.each("metrics", [&](const Place& one) { read_one_metric(one, out, known, names); });
+  for (Metric& metric : known.to_create)
+    if (names.insert(metric.name).second) out.metrics.push_back(std::move(metric));
+  root.each("saved_queries", [&](const Place& one) {
+    if (!is_enabled(one)) return;
     if (auto query = read_saved_query(one)) out.saved_queries.push_back(std::move(*query));
-  const Place configuration = root.at("project_configuration");
-  for (const Place& one : configuration.each("time_spines")) read_spine(one, out);
-  if (out.time_spines.empty())
-    for (const Place& one : configuration.each("time_spine_table_configurations"))
-      read_old_spine(one, out);
+  });
+  root.with("project_configuration", [&](const Place& configuration) {
+    for (const Place& one : configuration.each("time_spines")) read_spine(one, out);
+    if (out.time_spines.empty())
+      for (const Place& one : configuration.each("time_spine_table_configurations"))
+        read_old_spine(one, out);
+  });
 }
 
-void read_metric_config(const Place& manifest, ProjectModel& out) {
+void read_metric_config(const Document& manifest, ProjectModel& out) {
   std::unordered_map<std::string, Metric*> by_name;
   for (Metric& metric : out.metrics) by_name.emplace(metric.name, &metric);
-  for (const Place& one : manifest.each("metrics")) {
+  manifest.each("metrics", [&](const Place& one) {
     const auto found = by_name.find(one.text("name"));
-    if (found == by_name.end()) continue;
+    if (found == by_name.end()) return;
     Metric* metric = found->second;
-    if (metric->tags.empty()) metric->tags = one.texts("tags");
-    if (metric->group.empty()) metric->group = one.text("group");
+    if (metric->tags.empty()) metric->tags = read_tags(one);
+    if (metric->group.empty()) metric->group = read_group(one);
     if (metric->meta.json == "{}") metric->meta = read_meta(one);
-  }
+  });
 }
 
 }  // namespace loquat::dbt
