@@ -156,8 +156,9 @@ struct Client::State {
 namespace {
 
 Task<Result<Connected>> open_connection(boost::asio::any_io_executor executor,
-                                        std::shared_ptr<TlsContext> tls, Url url, Time deadline) {
-  auto dog = co_await connect_tcp(executor, url.host, url.port, deadline);
+                                        std::shared_ptr<TlsContext> tls, Url url, Time deadline,
+                                        bool only_public) {
+  auto dog = co_await connect_tcp(executor, url.host, url.port, deadline, only_public);
   if (!dog) co_return dog.error();
   Connected made;
   made.dog = std::move(*dog);
@@ -192,13 +193,16 @@ Task<Result<ClientResponse>> Client::send(ClientRequest request) {
   limits.head_bytes_max = state->limits.max_header_bytes;
   limits.body_bytes_max =
       request.max_body_bytes > 0 ? request.max_body_bytes : state->limits.max_body_bytes;
-  const auto key = std::string(url->is_https ? "s" : "p") + url->host + ":" + url->port;
+  // A connection that was checked is no other's, and the other way round.
+  const auto kind = std::string(url->is_https ? "s" : "p") + (request.only_public ? "!" : "");
+  const auto key = kind + url->host + ":" + url->port;
   const auto text = request_text(request, *url);
   auto connected = state->take(key);
   bool is_pooled = connected.stream != nullptr;
   for (;;) {
     if (!connected.stream) {
-      auto opened = co_await open_connection(state->executor, state->tls, *url, request.deadline);
+      auto opened = co_await open_connection(state->executor, state->tls, *url, request.deadline,
+                                             request.only_public);
       if (!opened) co_return opened.error();
       connected = std::move(*opened);
     }

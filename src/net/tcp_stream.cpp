@@ -5,6 +5,8 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/write.hpp>
 
+#include "public_address.hpp"
+
 namespace loquat::net {
 
 namespace asio = boost::asio;
@@ -90,7 +92,7 @@ std::string TcpStream::peer_ip() const {
 
 Task<Result<std::shared_ptr<Watchdog>>> connect_tcp(asio::any_io_executor executor,
                                                     std::string host, std::string port,
-                                                    Time deadline) {
+                                                    Time deadline, bool only_public) {
   // Resolving knows no deadline of its own: a timer that outlives this frame cancels it.
   const auto resolver = std::make_shared<tcp::resolver>(executor);
   const auto timer = std::make_shared<Timer>(executor, deadline);
@@ -110,8 +112,12 @@ Task<Result<std::shared_ptr<Watchdog>>> connect_tcp(asio::any_io_executor execut
   }
   const auto dog = std::make_shared<Watchdog>(tcp::socket(executor));
   error_code last = asio::error::host_not_found;
+  bool is_refused = only_public;
   for (const auto& candidate : endpoints) {
     const tcp::endpoint endpoint = candidate.endpoint();
+    // Checked on the address that is connected to: a name may be resolved differently next time.
+    if (only_public && !is_public_address(endpoint.address())) continue;
+    is_refused = false;
     error_code ignored;
     dog->socket.close(ignored);
     dog->socket.open(endpoint.protocol(), last);
@@ -130,6 +136,7 @@ Task<Result<std::shared_ptr<Watchdog>>> connect_tcp(asio::any_io_executor execut
       co_return fail(Errc::cancelled, "the connection was given up");
     last = ec;
   }
+  if (is_refused) co_return fail(Errc::forbidden, host + ": its address is not a public one");
   co_return fail(Errc::unavailable, host + ":" + port + ": " + last.message());
 }
 

@@ -39,9 +39,11 @@ class TcpStream final : public Stream {
   std::shared_ptr<Watchdog> dog_;
 };
 
-/// Resolves and connects. Errors: unavailable, timed_out, cancelled.
+/// Resolves and connects. Errors: unavailable, timed_out, cancelled; forbidden if `only_public` and
+/// every address is somebody's own.
 [[nodiscard]] Task<Result<std::shared_ptr<Watchdog>>> connect_tcp(
-    boost::asio::any_io_executor executor, std::string host, std::string port, Time deadline);
+    boost::asio::any_io_executor executor, std::string host, std::string port, Time deadline,
+    bool only_public = false);
 
 [[nodiscard]] Error stream_error(const boost::system::error_code& ec, bool has_timed_out);
 

@@ -23,6 +23,8 @@ struct ClientRequest {
   std::string body;
   Time deadline{};                 ///< for everything, connecting included; must be set
   std::size_t max_body_bytes = 0;  ///< 0: the client's limit
+  /// Refuses (forbidden) to connect to an address inside a house or of this host.
+  bool only_public = false;
   /// Takes the body piece by piece instead of `ClientResponse::body`; false stops (cancelled).
   std::function<bool(std::string_view)> on_body;
 };
@@ -44,7 +46,7 @@ class Client {
 
   /// Any status is a success here. Errors: invalid_request (the URL), unavailable (no connection,
   /// or lost before an answer), timed_out, payload_too_large, corrupt (no HTTP), cancelled
-  /// (on_body). Cancelling the task closes the connection.
+  /// (on_body), forbidden (only_public). Cancelling the task closes the connection.
   [[nodiscard]] Task<Result<ClientResponse>> send(ClientRequest request);
   /// Closes pooled connections.
   void close_idle() noexcept;

@@ -10,13 +10,16 @@
 namespace loquat::dbt {
 
 struct SyncRequest {
-  std::optional<std::string> manifest_url, catalog_url, semantic_manifest_url;
+  std::optional<std::string> manifest_url, catalog_url, semantic_manifest_url, run_results_url,
+      sources_url;
   template <class V>
   void fields(V& v) {
     v("manifest_url", manifest_url, "http(s) URL on an allowed host; absent: the configured path.",
       len(1, 2'000), format("uri"));
     v("catalog_url", catalog_url, "Likewise.", len(1, 2'000), format("uri"));
     v("semantic_manifest_url", semantic_manifest_url, "Likewise.", len(1, 2'000), format("uri"));
+    v("run_results_url", run_results_url, "Likewise.", len(1, 2'000), format("uri"));
+    v("sources_url", sources_url, "Likewise.", len(1, 2'000), format("uri"));
   }
 };
 struct Problem {

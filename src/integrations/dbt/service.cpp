@@ -1,13 +1,13 @@
 #include <algorithm>
 
-#include "breakage.hpp"
-#include "diff.hpp"
 #include "events.hpp"
-#include "fetch.hpp"
+#include "imported.hpp"
 #include "loquat/dbt/dbt.hpp"
-#include "loquat/dbt/reader.hpp"
 #include "loquat/wire/codec.hpp"
+#include "reader/read_trimmed.hpp"
 #include "survey.hpp"
+#include "undertaker.hpp"
+#include "watch_fsm.hpp"
 
 namespace loquat::dbt {
 namespace {
@@ -17,86 +17,18 @@ using contracts::StoredArtifacts;
 using contracts::Task;
 
 constexpr std::string_view kName = "dbt";
-constexpr std::size_t kProblemsShown = 200;
 constexpr std::size_t kKnownQueriesMax = 10'000;
-constexpr std::size_t kNamesLogged = 20;
+constexpr auto kRetryFirst = std::chrono::seconds(2);
 
-/// What the worker pool makes of one set of artifacts.
-struct Imported {
-  std::shared_ptr<const contracts::ProjectModel> project;
-  std::shared_ptr<const semantic::ModelIndex> index;
-  std::vector<contracts::ImportProblem> problems;
-  ModelDiff diff;
-};
-
-std::optional<std::string> text_of(const StoredArtifacts& artifacts, const std::string& name) {
-  const auto found = artifacts.texts.find(name);
-  return found == artifacts.texts.end() ? std::nullopt : std::optional<std::string>(found->second);
-}
-
-Result<Imported> import_artifacts(const StoredArtifacts& artifacts,
-                                  const std::shared_ptr<const contracts::ProjectModel>& before) {
-  Artifacts texts;
-  texts.manifest = text_of(artifacts, "manifest").value_or("");
-  texts.semantic_manifest = text_of(artifacts, "semantic_manifest");
-  texts.catalog = text_of(artifacts, "catalog");
-  texts.run_results = text_of(artifacts, "run_results");
-  texts.sources = text_of(artifacts, "sources");
-  auto read = read_project(texts, artifacts.fetched_at);
-  if (!read) return read.error();
-  Imported out;
-  out.project = std::make_shared<const contracts::ProjectModel>(std::move(*read));
-  out.problems = out.project->problems;
-  out.index = semantic::ModelIndex::build(out.project, out.problems);
-  out.diff = diff_models(before.get(), *out.project);
-  return out;
-}
-
-std::vector<Problem> to_wire(const std::vector<contracts::ImportProblem>& problems) {
-  std::vector<Problem> out;
-  for (const auto& problem : problems) {
-    if (out.size() == kProblemsShown) break;
-    out.push_back({problem.artifact, problem.pointer, problem.message});
+/// What was kept at the last start, perhaps by a version that kept whole artifacts.
+Result<Fetched> trimmed_again(const StoredArtifacts& stored) {
+  Fetched out;
+  out.artifacts.fetched_at = stored.fetched_at;
+  for (const auto& [name, text] : stored.texts) {
+    auto trimmed = trim_artifact(name, text);
+    if (!trimmed) return trimmed.error();
+    out.artifacts.texts[name] = std::move(*trimmed);
   }
-  return out;
-}
-
-/// Only what is `tenant`'s own.
-std::vector<BrokenQuery> to_wire(const std::vector<Breakage>& broken, const std::string& tenant) {
-  std::vector<BrokenQuery> out;
-  for (const auto& one : broken) {
-    if (out.size() == kProblemsShown) break;
-    if (one.tenant_id == tenant)
-      out.push_back({one.kind, one.id, one.title, one.reason, one.is_new});
-  }
-  return out;
-}
-
-/// The names that people look for first: what is gone, then what differs.
-std::string first_names(const ModelDiff& diff) {
-  std::string out;
-  std::size_t count = 0;
-  for (const auto* names : {&diff.removed, &diff.changed})
-    for (const auto& name : *names)
-      if (count++ < kNamesLogged) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
-Counts count(const contracts::ProjectModel& project) {
-  Counts out;
-  out.models = static_cast<std::int64_t>(project.nodes.size());
-  out.semantic_models = static_cast<std::int64_t>(project.semantic_models.size());
-  out.metrics = static_cast<std::int64_t>(project.metrics.size());
-  out.saved_queries = static_cast<std::int64_t>(project.saved_queries.size());
-  out.time_spines = static_cast<std::int64_t>(project.time_spines.size());
-  out.exposures = static_cast<std::int64_t>(project.exposures.size());
-  for (const auto& model : project.semantic_models) {
-    out.dimensions += static_cast<std::int64_t>(model.dimensions.size());
-    out.entities += static_cast<std::int64_t>(model.entities.size());
-    out.measures += static_cast<std::int64_t>(model.measures.size());
-  }
-  for (const auto& [_, node] : project.nodes)
-    out.tests += static_cast<std::int64_t>(node.tests.size());
   return out;
 }
 
@@ -107,18 +39,24 @@ class Service final : public Dbt {
         ports_(std::move(ports)),
         fetcher_(config_, ports_.workers, ports_.client),
         tasks_(ports_.executor, "dbt", ports_.telemetry),
-        turn_(ports_.executor, 1, 16) {}
+        turn_(ports_.executor, 1, 16),
+        watch_(
+            {config_.sync_interval, std::min<Clock::duration>(kRetryFirst, config_.sync_interval)}),
+        undertaker_(std::make_shared<Undertaker>(tasks_, ports_.workers)) {}
+  ~Service() override { undertaker_->retire(); }
 
   std::shared_ptr<const ModelSnapshot> current() const override { return snapshot_; }
 
   Task<void> start() override {
-    const bool is_configured = !config_.manifest_path.empty();
-    if (is_configured) co_await sync_quietly();
+    if (fetcher_.is_configured()) {
+      std::string files = co_await fetcher_.fingerprint_of_files();
+      co_await sync_watched(std::move(files));
+    }
     if (!snapshot_) co_await restore();
-    if (!snapshot_ && !is_configured)
+    if (!snapshot_ && !fetcher_.is_configured())
       ports_.board.set(kName, degradation::Health::down,
                        "No artifacts are configured and none were kept.");
-    if (is_configured) tasks_.spawn("sync", keep_in_step());
+    tasks_.spawn("sync", keep_in_step());
   }
   Task<void> stop() override { co_await tasks_.close(); }
 
@@ -147,11 +85,17 @@ class Service final : public Dbt {
   Task<Result<edge::Reply>> sync_route(edge::Call& call) {
     auto request = call.body<SyncRequest>();
     if (!request) co_return request.error();
+    // What was synced by URL is what is read again from then on, until a sync without one.
+    const bool names_any = request->manifest_url || request->semantic_manifest_url;
+    if (!names_any && !fetcher_.is_configured()) *request = in_force_;
+    SyncRequest asked = *request;
     auto result = co_await sync(std::move(*request));
+    if (result) in_force_ = std::move(asked);
     if (result) result->broken = to_wire(broken_, call.principal.tenant_id);
     if (!result) {
       // Artifacts that cannot be read are what the caller asked us to read.
-      if (result.error().code == Errc::corrupt || result.error().code == Errc::io)
+      const Errc code = result.error().code;
+      if (code == Errc::corrupt || code == Errc::io || code == Errc::payload_too_large)
         co_return fail(Errc::unprocessable_question, result.error().detail);
       co_return result.error();
     }
@@ -168,47 +112,52 @@ class Service final : public Dbt {
       status.project_name = project.project_name;
       status.dbt_version = project.dbt_version;
       status.generated_at = project.generated_at;
-      status.fetched_at = project.imported_at;
+      status.fetched_at = fetched_at_;
       status.stale_since = snapshot_->stale_since;
-      status.counts = count(project);
+      status.counts = counts_;
       status.errors = to_wire(problems_);
       status.broken = to_wire(broken_, call.principal.tenant_id);
       status.values = value_count_;
       if (snapshot_->data_start) status.data_start = format_date(*snapshot_->data_start);
       if (snapshot_->data_end) status.data_end = format_date(*snapshot_->data_end);
-      for (const auto& [_, node] : project.nodes)
-        if (!node.freshness_state.empty())
-          status.freshness.push_back({node.name, node.freshness_state, node.max_loaded_at});
+      status.freshness = freshness_;
       if (snapshot_->stale_since) call.degraded.emplace_back(kName);
     }
     co_return edge::reply(status);
   }
 
   Task<void> keep_in_step() {
+    const bool is_watching = config_.watch_interval.count() > 0;
+    const auto pause =
+        is_watching ? std::min<Clock::duration>(config_.watch_interval, config_.sync_interval)
+                    : Clock::duration(config_.sync_interval);
     for (;;) {
-      co_await runtime::pause_for(config_.sync_interval);
-      co_await sync_quietly();
+      co_await runtime::pause_for(pause);
+      if (!fetcher_.is_configured() && !in_force_.manifest_url && !in_force_.semantic_manifest_url)
+        continue;
+      std::string files;
+      if (is_watching && !in_force_.manifest_url) files = co_await fetcher_.fingerprint_of_files();
+      if (watch_.look(files, Clock::now())) co_await sync_watched(std::move(files));
     }
   }
-  Task<void> sync_quietly() {
-    SyncRequest configured;
-    auto result = co_await sync(std::move(configured));
+  Task<void> sync_watched(std::string files) {
     // What went wrong stands on the board and in the status.
-    static_cast<void>(result);
+    const auto result = co_await sync(in_force_);
+    watch_.read(files, result.has_value(), Clock::now());
   }
 
   Task<Result<SyncResult>> sync(SyncRequest request) {
     auto permit = co_await turn_.acquire();
     if (!permit) co_return permit.error();
-    auto artifacts = co_await fetcher_.fetch(std::move(request), ports_.sources.wall.now());
-    if (!artifacts) co_return fell_back(artifacts.error());
-    auto kept = std::make_shared<const StoredArtifacts>(std::move(*artifacts));
+    auto fetched = co_await fetcher_.fetch(std::move(request), ports_.sources.wall.now());
+    if (!fetched) co_return fell_back(fetched.error());
+    auto kept = std::make_shared<Fetched>(std::move(*fetched));
     auto result = co_await import(kept);
     if (!result) co_return fell_back(result.error());
     last_error_.clear();
     ports_.board.set(kName, degradation::Health::up);
     if (result->is_changed) {
-      const Result<void> saved = co_await ports_.store.save(*kept);
+      const Result<void> saved = co_await ports_.store.save(std::move(kept->artifacts));
       if (!saved)
         last_error_ = "The model could not be kept for a restart: " + saved.error().detail;
     }
@@ -236,55 +185,76 @@ class Service final : public Dbt {
   Task<void> restore() {
     auto stored = co_await ports_.store.load();
     if (!stored || !*stored) co_return;
-    auto kept = std::make_shared<const StoredArtifacts>(std::move(**stored));
+    auto work = [stored = std::move(**stored)] { return trimmed_again(stored); };
+    auto fetched = co_await ports_.workers.run(std::move(work));
+    if (!fetched) co_return;
+    auto kept = std::make_shared<Fetched>(std::move(*fetched));
     auto result = co_await import(kept);
     if (!result) co_return;
     auto stale = std::make_shared<ModelSnapshot>(*snapshot_);
-    stale->stale_since = kept->fetched_at;
+    stale->stale_since = kept->artifacts.fetched_at;
     snapshot_ = std::move(stale);
     if (last_error_.empty()) last_error_ = "The artifacts have not been read since the last start.";
     ports_.board.set(kName, degradation::Health::degraded, last_error_);
   }
 
-  Task<Result<SyncResult>> import(std::shared_ptr<const StoredArtifacts> artifacts) {
-    std::shared_ptr<const contracts::ProjectModel> before;
-    if (project_) before = project_;
-    auto work = [artifacts, before] { return import_artifacts(*artifacts, before); };
+  /// Puts what was fetched in force: a new model if it is another, else the one there is. What the
+  /// data says is read in either case.
+  Task<Result<SyncResult>> import(std::shared_ptr<const Fetched> fetched) {
+    const std::string known = snapshot_ ? snapshot_->version : std::string();
+    auto work = [fetched, known, before = snapshot_ ? snapshot_->index : nullptr] {
+      if (content_version(fetched->artifacts.texts) == known) return Result<Imported>(Imported());
+      return import_artifacts(*fetched, before ? &before->project() : nullptr);
+    };
     auto imported = co_await ports_.workers.run(std::move(work));
     if (!imported) co_return imported.error();
+    const bool is_changed = imported->index != nullptr;
+    const auto index = is_changed ? undertaker_->entrust(imported->index) : snapshot_->index;
+    imported->index.reset();
+    imported->project.reset();
     auto data =
-        co_await survey(config_, ports_.engine, ports_.tags, ports_.sources, imported->index);
-    auto build = [index = imported->index, values = std::move(data.values)] {
-      return semantic::Vocabulary::build(index, values);
-    };
-    auto vocabulary = co_await ports_.workers.run(std::move(build));
+        co_await survey(config_, ports_.engine, ports_.tags, ports_.sources, ports_.workers, index);
+    auto vocabulary = co_await make_vocabulary(index, std::move(data.values));
     if (!vocabulary) co_return vocabulary.error();
-
-    std::shared_ptr<const semantic::ModelIndex> old = snapshot_ ? snapshot_->index : nullptr;
-    auto broken = co_await test_known_queries(std::move(old), imported->index);
+    const auto old = snapshot_ ? snapshot_->index : nullptr;
+    auto broken = co_await test_known_queries(old, index);
 
     auto fresh = std::make_shared<ModelSnapshot>();
-    fresh->index = imported->index;
+    fresh->index = index;
     fresh->vocabulary = *vocabulary;
-    fresh->version = imported->project->version;
+    fresh->version = index->project().version;
     fresh->data_start = data.data_start;
     fresh->data_end = data.data_end;
-    SyncResult result;
-    result.is_changed = !snapshot_ || snapshot_->version != fresh->version;
     snapshot_ = std::move(fresh);
-    project_ = imported->project;
-    problems_ = imported->problems;
+    fetched_at_ = fetched->artifacts.fetched_at;
     broken_ = std::move(broken);
     value_count_ = data.value_count;
+    SyncResult result;
+    result.is_changed = is_changed;
     result.version = snapshot_->version;
-    if (result.is_changed) report_swap(imported->diff);
-    result.added = std::move(imported->diff.added);
-    result.changed = std::move(imported->diff.changed);
-    result.removed = std::move(imported->diff.removed);
+    if (is_changed) {
+      problems_ = std::move(imported->problems);
+      counts_ = imported->counts;
+      freshness_ = std::move(imported->freshness);
+      report_swap(imported->diff);
+      result.added = std::move(imported->diff.added);
+      result.changed = std::move(imported->diff.changed);
+      result.removed = std::move(imported->diff.removed);
+    }
     result.errors = to_wire(problems_);
     // The engine was away: its values are read again soon, not only at the next sync.
     if (!data.is_complete) tasks_.spawn("survey again", survey_again(snapshot_->version));
     co_return result;
+  }
+
+  Task<Result<std::shared_ptr<const semantic::Vocabulary>>> make_vocabulary(
+      std::shared_ptr<const semantic::ModelIndex> index, semantic::DimensionValues values) {
+    auto build = [index, values = std::move(values)] {
+      return semantic::Vocabulary::build(index, values);
+    };
+    auto made = co_await ports_.workers.run(std::move(build));
+    if (!made) co_return made.error();
+    co_return undertaker_->entrust(std::move(*made));
   }
 
   /// Which stored queries the new model cannot answer; none while their store is away.
@@ -321,12 +291,10 @@ class Service final : public Dbt {
     constexpr auto kPause = std::chrono::seconds(15);
     co_await runtime::pause_for(kPause);
     if (!snapshot_ || snapshot_->version != version) co_return;
+    const auto index = snapshot_->index;
     auto data =
-        co_await survey(config_, ports_.engine, ports_.tags, ports_.sources, snapshot_->index);
-    auto build = [index = snapshot_->index, values = std::move(data.values)] {
-      return semantic::Vocabulary::build(index, values);
-    };
-    auto vocabulary = co_await ports_.workers.run(std::move(build));
+        co_await survey(config_, ports_.engine, ports_.tags, ports_.sources, ports_.workers, index);
+    auto vocabulary = co_await make_vocabulary(index, std::move(data.values));
     if (!vocabulary || snapshot_->version != version) co_return;
     auto fuller = std::make_shared<ModelSnapshot>(*snapshot_);
     fuller->vocabulary = *vocabulary;
@@ -342,8 +310,13 @@ class Service final : public Dbt {
   Fetcher fetcher_;
   runtime::TaskGroup tasks_;
   runtime::Semaphore turn_;
+  WatchFsm watch_;
+  std::shared_ptr<Undertaker> undertaker_;
   std::shared_ptr<const ModelSnapshot> snapshot_;
-  std::shared_ptr<const contracts::ProjectModel> project_;
+  SyncRequest in_force_;  ///< what was last synced well by URL; nothing: what is configured
+  std::optional<WallTime> fetched_at_;
+  Counts counts_;
+  std::vector<SourceFreshness> freshness_;
   std::vector<contracts::ImportProblem> problems_;
   std::vector<Breakage> broken_;
   std::string last_error_;

@@ -9,6 +9,7 @@ namespace {
 using contracts::Task;
 
 constexpr auto kQueryBudget = std::chrono::seconds(20);
+constexpr std::size_t kPeriodsMax = 500;
 
 /// The service itself asks, for no tenant's user.
 contracts::Principal service_principal() {
@@ -36,6 +37,7 @@ std::optional<Date> date_in(const contracts::Cell& cell) {
 std::vector<std::string> period_statements(const contracts::ProjectModel& project) {
   std::vector<std::string> statements;
   for (const auto& model : project.semantic_models) {
+    if (statements.size() >= kPeriodsMax) break;
     std::set<std::string> times;
     for (const auto& measure : model.measures) times.insert(measure.agg_time_dimension);
     for (const auto& dimension : model.dimensions)
@@ -47,11 +49,17 @@ std::vector<std::string> period_statements(const contracts::ProjectModel& projec
   return statements;
 }
 
+/// A statement that fails will fail again; an engine that is away comes back.
+bool is_away(const Error& error) {
+  return error.code == Errc::query_engine_unavailable || error.code == Errc::unavailable ||
+         error.code == Errc::overloaded;
+}
+
 Task<void> read_period(contracts::QueryEngine& engine, Sources sources, std::string sql,
                        Survey& out) {
   auto rows = co_await engine.execute(request_of(std::move(sql), 1, sources));
   if (!rows) {
-    out.is_complete = false;
+    out.is_complete = !is_away(rows.error());
     co_return;
   }
   if (rows->rows.empty() || rows->rows[0].size() < 2) co_return;
@@ -69,7 +77,7 @@ Task<void> read_values(contracts::QueryEngine& engine, Sources sources, const Db
   std::string sql = semantic::dimension_values_sql(dimension, "", most + 1, dialect);
   auto rows = co_await engine.execute(request_of(std::move(sql), most + 1, sources));
   if (!rows) {
-    out.is_complete = false;
+    out.is_complete = !is_away(rows.error());
     co_return;
   }
   auto& values = out.values.values[dimension.name];
@@ -83,26 +91,47 @@ Task<void> read_values(contracts::QueryEngine& engine, Sources sources, const Db
     out.values.truncated[dimension.name] = true;
 }
 
+/// What is to be asked; collecting it from a large model takes its time.
+struct Questions {
+  std::vector<std::string> periods;
+  std::vector<semantic::DimensionInfo> dimensions;
+};
+
+Questions questions_for(const semantic::ModelIndex& index) {
+  Questions out;
+  out.periods = period_statements(index.project());
+  const std::vector<std::string> all_metrics;
+  if (auto dimensions = index.dimensions_for(all_metrics)) out.dimensions = std::move(*dimensions);
+  return out;
+}
+
 }  // namespace
 
 Task<Survey> survey(const DbtConfig& config, contracts::QueryEngine& engine,
                     const contracts::ColumnTags& tags, Sources sources,
+                    runtime::WorkerPool& workers,
                     std::shared_ptr<const semantic::ModelIndex> index) {
   Survey out;
-  for (auto& statement : period_statements(index->project()))
+  auto collect = [index] { return questions_for(*index); };
+  auto questions = co_await workers.run(std::move(collect));
+  if (!questions) {
+    out.is_complete = false;
+    co_return out;
+  }
+  for (auto& statement : questions->periods) {
     co_await read_period(engine, sources, std::move(statement), out);
-  const std::vector<std::string> all_metrics;
-  auto dimensions = index->dimensions_for(all_metrics);
-  if (!dimensions) co_return out;
+    if (!out.is_complete) co_return out;
+  }
   const contracts::Principal nobody;
   std::set<std::string> done;
-  for (auto& dimension : *dimensions) {
+  for (auto& dimension : questions->dimensions) {
     if (done.size() >= config.dimensions_with_values_max || config.values_per_dimension_max == 0)
       break;
     if (dimension.is_time || dimension.is_entity || dimension.personal_data) continue;
     if (tags.must_mask(dimension.relation, dimension.expr, std::nullopt, true, nobody)) continue;
     if (!done.insert(dimension.name).second) continue;
     co_await read_values(engine, sources, config, std::move(dimension), out);
+    if (!out.is_complete) co_return out;
   }
   co_return out;
 }

@@ -4,6 +4,7 @@
 #include "loquat/base/sources.hpp"
 #include "loquat/contracts/ports.hpp"
 #include "loquat/dbt/config.hpp"
+#include "loquat/runtime/runtime.hpp"
 #include "loquat/semantic/planner.hpp"
 
 namespace loquat::dbt {
@@ -13,13 +14,14 @@ struct Survey {
   semantic::DimensionValues values;
   std::optional<Date> data_start, data_end;
   std::int64_t value_count = 0;
-  bool is_complete = true;  ///< false: the engine could not be asked for all of it
+  bool is_complete = true;  ///< false: the engine was away and did not say all
 };
 /// Asks the engine, one bounded query a dimension; columns that are, or might be, personal data are
 /// left out.
 [[nodiscard]] contracts::Task<Survey> survey(const DbtConfig& config,
                                              contracts::QueryEngine& engine,
                                              const contracts::ColumnTags& tags, Sources sources,
+                                             runtime::WorkerPool& workers,
                                              std::shared_ptr<const semantic::ModelIndex> index);
 
 }  // namespace loquat::dbt

@@ -12,6 +12,9 @@ namespace loquat::dbt {
 /// name.
 [[nodiscard]] Result<std::string> trim_artifact(std::string_view artifact, std::string_view text);
 
+/// Content hash: equal trimmed texts give equal versions.
+[[nodiscard]] std::string content_version(const std::map<std::string, std::string>& texts);
+
 /// Artifact name -> trimmed text, as Trimmer makes it. The manifest or the semantic manifest must
 /// be there. Errors: corrupt, if the manifest is of another schema version than v12. Memory: the
 /// result and one item at a time beside the texts. For a worker thread.

@@ -41,15 +41,6 @@ class ContentHash {
   std::uint64_t b_ = 0x2545F4914F6CDD1DULL;
 };
 
-std::string version_of(const std::map<std::string, std::string>& texts) {
-  ContentHash hash;
-  for (const auto& [artifact, text] : texts) {
-    hash.add(artifact);
-    hash.add(text);
-  }
-  return hash.hex();
-}
-
 bool is_known_schema(std::string_view schema) {
   const std::size_t at = schema.find(kSchema);
   if (at == std::string_view::npos) return false;
@@ -91,6 +82,15 @@ void read_calendar(ProjectModel& out) {
 
 }  // namespace
 
+std::string content_version(const std::map<std::string, std::string>& texts) {
+  ContentHash hash;
+  for (const auto& [artifact, text] : texts) {
+    hash.add(artifact);
+    hash.add(text);
+  }
+  return hash.hex();
+}
+
 Result<std::string> trim_artifact(std::string_view artifact, std::string_view text) {
   Trimmer trimmer(wanted_of(artifact));
   trimmer.feed(text);
@@ -102,7 +102,7 @@ Result<std::string> trim_artifact(std::string_view artifact, std::string_view te
 Result<ProjectModel> read_trimmed(const std::map<std::string, std::string>& texts, WallTime now) {
   ProjectModel out;
   std::vector<ImportProblem> problems;
-  out.version = version_of(texts);
+  out.version = content_version(texts);
   out.imported_at = now;
   const auto document = [&](const char* artifact) -> std::optional<Document> {
     const auto found = texts.find(artifact);
