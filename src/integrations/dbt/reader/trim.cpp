@@ -31,10 +31,6 @@ void Trimmer::refuse(std::string why) {
 }
 
 bool Trimmer::feed(std::string_view piece) {
-  if (taken_ == 0 && piece.starts_with(kByteOrderMark)) {
-    piece.remove_prefix(kByteOrderMark.size());
-    taken_ += kByteOrderMark.size();
-  }
   const char* const begin = piece.data();
   const char* const end = begin + piece.size();
   const char* at = begin;
@@ -60,6 +56,11 @@ const char* Trimmer::step(const char* at, const char* end) {
   if (state_ == State::in_key) return step_key(at, end);
   const char c = *at;
   if (is_space(c)) return at + 1;
+  const bool is_at_begin = frames_.empty() && state_ == State::value;
+  if (is_at_begin && mark_ < kByteOrderMark.size() && c == kByteOrderMark[mark_]) {
+    ++mark_;
+    return at + 1;
+  }
   switch (state_) {
     case State::first_item:
       if (c == ']') {

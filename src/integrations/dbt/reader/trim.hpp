@@ -69,6 +69,7 @@ class Trimmer {
   bool is_scalar_ = false;
   bool is_escaped_ = false;  ///< the next byte stands behind a backslash
   std::uint32_t depth_ = 0;
+  std::size_t mark_ = 0;  ///< bytes of a byte order mark that came
   std::uint64_t taken_ = 0;
   std::string why_;
   std::string out_;
