@@ -56,30 +56,50 @@ Task<Result<Idempotency::Entry>> Idempotency::enter(Key key) {
   Entry entry;
   entry.turn.owner_ = this;
   entry.turn.key_ = key;
-  const auto record = co_await find(key.scope);
-  if (!record || !*record || (*record)->expires_at <= wall_.now()) co_return entry;
-  if ((*record)->body_hash != key.body_hash) co_return conflict;
+  const auto known = co_await find(key.scope);
+  const bool is_known = known && *known && (*known)->expires_at > wall_.now();
+  if (!is_known) {
+    co_await put(record_of(entry.turn));
+    co_return entry;
+  }
+  if ((*known)->body_hash != key.body_hash) co_return conflict;
+  if ((*known)->status == 0) co_return entry;
   KeptReply reply;
-  reply.status = (*record)->status;
-  reply.body = (*record)->response;
+  reply.status = (*known)->status;
+  reply.body = (*known)->response;
   entry.known = std::move(reply);
   co_return entry;
 }
 
-Task<void> Idempotency::keep(const Turn& turn, KeptReply reply) {
+contracts::IdempotencyRecord Idempotency::record_of(const Turn& turn) const {
   contracts::IdempotencyRecord record;
   record.scope = turn.key_.scope;
   record.body_hash = turn.key_.body_hash;
+  record.expires_at = wall_.now() + kLife;
+  return record;
+}
+
+Task<void> Idempotency::put(contracts::IdempotencyRecord record) {
+  if (store_ != nullptr) {
+    auto copy = record;
+    const auto stored = co_await store_->put(std::move(copy));
+    if (stored) co_return;
+  }
+  remember(std::move(record));
+}
+
+Task<void> Idempotency::keep(const Turn& turn, KeptReply reply) {
+  auto record = record_of(turn);
   record.status = reply.status;
   record.response = std::move(reply.body);
-  record.expires_at = wall_.now() + kLife;
-  if (store_ == nullptr) {
-    remember(std::move(record));
-    co_return;
-  }
-  auto copy = record;
-  const auto stored = co_await store_->put(std::move(copy));
-  if (!stored) remember(std::move(record));
+  co_await put(std::move(record));
+}
+
+Task<void> Idempotency::forget(const Turn& turn) {
+  auto record = record_of(turn);
+  record.expires_at = wall_.now();
+  record.status = 400;
+  co_await put(std::move(record));
 }
 
 }  // namespace loquat::edge

@@ -21,7 +21,10 @@ struct KeptReply {
 };
 
 /// One effect per key: the first request runs, those in flight beside it wait for its answer, later
-/// ones get what was kept. Only successes are kept; after a failure the next request runs anew.
+/// ones get what was kept. The key is bound to its body before the effect, on disk: whoever finds
+/// it bound and not answered (the process died in between, or failed) runs again, with the same
+/// body only, and makes what it makes under an id that comes from key and body. Only successes are
+/// answered again; after a request that was wrong the key is free.
 class Idempotency {
  public:
   static constexpr std::chrono::hours kLife{24};
@@ -56,6 +59,8 @@ class Idempotency {
   /// Errors: conflict if the key is known with another body.
   [[nodiscard]] Task<Result<Entry>> enter(Key key);
   [[nodiscard]] Task<void> keep(const Turn& turn, KeptReply reply);
+  /// The request was refused and had no effect: the key is free.
+  [[nodiscard]] Task<void> forget(const Turn& turn);
 
  private:
   struct Running {
@@ -66,6 +71,8 @@ class Idempotency {
   void leave(const Key& key);
   void remember(contracts::IdempotencyRecord record);
   Task<Result<std::optional<contracts::IdempotencyRecord>>> find(std::string scope);
+  Task<void> put(contracts::IdempotencyRecord record);
+  [[nodiscard]] contracts::IdempotencyRecord record_of(const Turn& turn) const;
 
   const WallClock& wall_;
   contracts::IdempotencyStore* store_;

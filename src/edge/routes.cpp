@@ -211,6 +211,12 @@ Task<net::Response> Routes::State::serve(const Route& route, net::Request reques
     response = finish(route, call, admitted.error(), began);
   } else {
     response = co_await run(route, call, began);
+    if (route.spec.audited && response.status >= 400) {
+      // That it was allowed stands there already; what came of it is no reason to refuse it now.
+      std::string reason = "answered with " + std::to_string(response.status);
+      const auto kept = co_await audit(route, call, wire::AuditOutcome::error, std::move(reason));
+      static_cast<void>(kept);
+    }
   }
   const auto duration = Clock::now() - began;
   ports.telemetry.emit(
@@ -332,6 +338,7 @@ Task<net::Response> Routes::State::run_once(const Route& route, Call& call, Time
   }
   auto outcome = co_await route.handler(call);
   auto response = finish(route, call, std::move(outcome), began);
+  if (response.status >= 400 && response.status < 500) co_await idempotency.forget(entry->turn);
   if (response.status < 300 && !response.stream) {
     KeptReply kept;
     kept.status = response.status;

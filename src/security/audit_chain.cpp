@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "canonical_json.hpp"
 #include "loquat/base/check.hpp"
 #include "loquat/wire/codec.hpp"
 
@@ -12,9 +13,7 @@ std::string audit_hash(const wire::AuditEvent& event) {
   LOQUAT_CHECK(node.has_value());
   for (auto& [key, value] : node->members)
     if (key == "chain") std::erase_if(value.members, [](const auto& m) { return m.key == "hash"; });
-  const auto canonical = canonical_json(node->dump());
-  LOQUAT_CHECK(canonical.has_value());
-  return sha256_hex(*canonical);
+  return sha256_hex(canonical_json(*node));
 }
 
 void AuditChains::restore(const std::vector<contracts::AuditChainStore::Link>& links) {

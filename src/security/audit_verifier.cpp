@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "canonical_json.hpp"
 #include "loquat/security/audit_chain.hpp"
 #include "loquat/wire/json.hpp"
 
@@ -25,8 +26,7 @@ std::string text_of(const JsonNode& node, std::string_view key) {
 std::string true_hash_of(JsonNode& event) {
   for (auto& [key, value] : event.members)
     if (key == "chain") std::erase_if(value.members, [](const auto& m) { return m.key == "hash"; });
-  const auto canonical = canonical_json(event.dump());
-  return canonical ? sha256_hex(*canonical) : std::string();
+  return sha256_hex(canonical_json(event));
 }
 
 std::optional<Seen> read(std::string_view json) {

@@ -10,12 +10,31 @@ Auditor::Auditor(Sources sources, std::string instance, contracts::EventPublishe
       instance_(std::move(instance)),
       chains_(instance_) {}
 
+/// Each start is a life with chains of its own: writer `<instance>~<life>`. What an earlier life
+/// published after its last saved link can so never be contradicted by a second record of the same
+/// place. A chain's first record names the last saved link of the life before. The life's number is
+/// kept as the link of no tenant, before the first record.
 contracts::Task<Result<void>> Auditor::load() {
   if (store_ == nullptr) co_return Result<void>();
-  const auto links = co_await store_->load(instance_);
+  auto links = co_await store_->load(instance_);
+  contracts::AuditChainStore::Link life;
+  life.writer = instance_;
+  Result<void> saved = fail(Errc::unavailable, "The store is away.");
+  if (links) {
+    for (const auto& link : *links)
+      if (link.tenant_id.empty()) life.seq = link.seq;
+    ++life.seq;
+    std::vector<contracts::AuditChainStore::Link> one{life};
+    saved = co_await store_->save(std::move(one));
+  }
+  const std::string name =
+      instance_ + "~" + (saved ? std::to_string(life.seq) : make_hex(4, sources_.random));
+  chains_ = AuditChains(name);
   if (!links) co_return links.error();
+  std::erase_if(*links, [](const auto& link) { return link.tenant_id.empty(); });
+  for (auto& link : *links) link.writer = name;
   chains_.restore(*links);
-  co_return Result<void>();
+  co_return saved;
 }
 
 wire::AuditEvent Auditor::make_event(Access access) {
@@ -52,7 +71,6 @@ contracts::Task<Result<void>> Auditor::publish(wire::AuditEvent event) {
     chains_.withdraw(event);
     co_return fail(Errc::buffer_full, "the audit trail has no room; nothing was done");
   }
-  co_await save_links();
   co_return Result<void>();
 }
 
@@ -65,7 +83,9 @@ contracts::Task<void> Auditor::save_links() {
   if (store_ == nullptr || is_saving_) co_return;
   is_saving_ = true;
   while (chains_.has_changed()) {
-    const auto saved = co_await store_->save(chains_.take_changed());
+    auto links = chains_.take_changed();
+    for (auto& link : links) link.writer = instance_;
+    const auto saved = co_await store_->save(std::move(links));
     if (!saved) break;  // the chain goes on in memory; the next record tries again
   }
   is_saving_ = false;
@@ -86,6 +106,7 @@ contracts::Task<void> Auditor::flush_counts() {
     const auto kept = co_await record(std::move(access));
     if (!kept) denied_[reason] += count;
   }
+  co_await save_links();  // once a minute and at the end: the next life goes on from here
 }
 
 }  // namespace loquat::security

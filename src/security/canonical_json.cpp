@@ -1,3 +1,5 @@
+#include "canonical_json.hpp"
+
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -146,9 +148,13 @@ void append(std::string& out, const wire::JsonNode& node) {
 Result<std::string> canonical_json(std::string_view json) {
   const auto node = wire::parse_json(json);
   if (!node) return node.error();
+  return canonical_json(*node);
+}
+
+std::string canonical_json(const wire::JsonNode& node) {
   std::string out;
-  out.reserve(json.size());
-  append(out, *node);
+  out.reserve(1'024);
+  append(out, node);
   return out;
 }
 

@@ -29,7 +29,10 @@ Task<Result<std::optional<IdempotencyRecord>>> SqliteIdempotency::find(std::stri
   return writer_.run(Durability::process, std::move(work));
 }
 
+/// A reservation must outlive the machine's crash: the effect that follows it does. A lost answer
+/// is only made again, under the same key.
 Task<Result<void>> SqliteIdempotency::put(IdempotencyRecord record) {
+  const auto durability = record.status == 0 ? Durability::machine : Durability::process;
   std::function<void(Database&)> work = [record = std::move(record)](Database& db) {
     db.query(
           "INSERT OR REPLACE INTO idempotency(scope, body_hash, status, response, expires_at) "
@@ -41,7 +44,7 @@ Task<Result<void>> SqliteIdempotency::put(IdempotencyRecord record) {
         .bind(record.expires_at)
         .run();
   };
-  return writer_.run(Durability::machine, std::move(work));
+  return writer_.run(durability, std::move(work));
 }
 
 Task<Result<std::optional<std::string>>> SqliteProfiles::load(std::string tenant_id,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "loquat/base/utf8.hpp"
+#include "loquat/security/audit_chain.hpp"
 #include "loquat/wire/codec.hpp"
 
 namespace loquat::feedback {
@@ -64,6 +65,20 @@ Standing standing_of(const KnownResponse& known, const contracts::Principal& pri
   const bool is_own =
       known->tenant_id == principal.tenant_id && known->user_id == principal.user_id;
   return is_own && known->session_id == session_id ? Standing::own : Standing::anothers;
+}
+
+std::string event_id_of(const contracts::Principal& principal, std::string_view path,
+                        std::string_view key, std::string_view body) {
+  std::string text = principal.tenant_id;
+  for (const std::string_view part : {std::string_view(principal.user_id), path, key, body}) {
+    text += '\x1f';
+    text += part;
+  }
+  std::string hex = security::sha256_hex(text).substr(0, 32);
+  hex[12] = '8';  // version
+  hex[16] = "89ab"[hex[16] % 4];
+  for (const std::size_t at : {20U, 16U, 12U, 8U}) hex.insert(at, 1, '-');
+  return std::string(wire::FeedbackEvent::kPrefix) + "-" + hex;
 }
 
 wire::FeedbackEvent begin_event(const Subject& subject, wire::FeedbackType type) {

@@ -27,6 +27,11 @@ struct Subject {
 };
 [[nodiscard]] wire::FeedbackEvent begin_event(const Subject& subject, wire::FeedbackType type);
 
+/// The id of what a request under `key` makes: the same for every try with the same body, so that
+/// one that was answered by a crash alone makes no second event (UUIDv8, RFC 9562, of SHA-256).
+[[nodiscard]] std::string event_id_of(const contracts::Principal& principal, std::string_view path,
+                                      std::string_view key, std::string_view body);
+
 /// Errors: invalid_request with pointers below /data (known fields of the wrong kind, too deep, too
 /// long), /rating missing for a rating.
 [[nodiscard]] Result<wire::FeedbackEvent> from_submit(const Subject& subject,

@@ -70,7 +70,7 @@ Task<Result<Service::Known>> Service::look_up(Principal principal, RequestContex
 }
 
 Task<Result<ReceiptView>> Service::keep(FeedbackEvent event) {
-  event.event_id = make_id(FeedbackEvent::kPrefix, ports_.sources);
+  if (event.event_id.empty()) event.event_id = make_id(FeedbackEvent::kPrefix, ports_.sources);
   event.timestamp = ports_.sources.wall.now();
   ReceiptView view;
   view.event_id = event.event_id;
@@ -151,6 +151,14 @@ Task<Result<void>> Service::handle(FeedbackEvent event, contracts::RecordPlace p
   co_return Result<void>{};
 }
 
+/// Under X-Idempotency-Key an event's id comes from the key.
+FeedbackEvent named(const edge::Call& call, FeedbackEvent event) {
+  const auto key = call.request.header("X-Idempotency-Key");
+  if (!key.empty())
+    event.event_id = event_id_of(call.principal, call.request.path, key, call.request.body);
+  return event;
+}
+
 void Service::warn_if_unknown(edge::Call& call, const Subject& subject) {
   if (!subject.verified)
     call.warn("UNKNOWN_RESPONSE",
@@ -168,7 +176,7 @@ Task<Result<edge::Reply>> Service::submit_route(edge::Call& call) {
   if (!checked) co_return checked.error();
   fill_from_response(*event, known->response);
   warn_if_unknown(call, known->subject);
-  auto receipt = co_await keep(std::move(*event));
+  auto receipt = co_await keep(named(call, std::move(*event)));
   if (!receipt) co_return receipt.error();
   co_return edge::reply(*receipt);
 }
@@ -183,7 +191,7 @@ Task<Result<edge::Reply>> Service::correction_route(edge::Call& call) {
   auto event = from_correction(known->subject, *body, known->response);
   if (!event) co_return event.error();
   warn_if_unknown(call, known->subject);
-  auto receipt = co_await keep(std::move(*event));
+  auto receipt = co_await keep(named(call, std::move(*event)));
   if (!receipt) co_return receipt.error();
   co_return edge::reply(*receipt);
 }
@@ -194,7 +202,7 @@ Task<Result<edge::Reply>> Service::rating_route(edge::Call& call) {
   auto known = co_await look_up(call.principal, call.context, body->session_id, body->response_id);
   if (!known) co_return known.error();
   warn_if_unknown(call, known->subject);
-  auto receipt = co_await keep(from_rating(known->subject, *body));
+  auto receipt = co_await keep(named(call, from_rating(known->subject, *body)));
   if (!receipt) co_return receipt.error();
   co_return edge::reply(*receipt);
 }
@@ -220,7 +228,7 @@ Task<Result<edge::Reply>> Service::change_route(edge::Call& call) {
   if (!old) co_return old.error();
   auto event = from_change(*old, *body);
   if (!event) co_return event.error();
-  auto receipt = co_await keep(std::move(*event));
+  auto receipt = co_await keep(named(call, std::move(*event)));
   if (!receipt) co_return receipt.error();
   co_return edge::reply(*receipt);
 }

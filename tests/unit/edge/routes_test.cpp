@@ -157,6 +157,40 @@ TEST_F(Edge, AFailureKeepsNoKey) {
   EXPECT_EQ(send(post(R"({"text":"fail"})", "k1")).status, 500);
   EXPECT_EQ(runs, 2);
 }
+TEST_F(Edge, AKeyIsBoundToItsBodyBeforeTheEffect) {
+  wait_for_release = true;
+  const auto one = [](Edge& t, net::Request r) -> Task<void> {
+    static_cast<void>(co_await t.world.routes->handle(std::move(r)));
+  };
+  boost::asio::co_spawn(context, one(*this, post(R"({"text":"a"})", "k1")),
+                        [](const std::exception_ptr&) {});
+  context.poll();
+  ASSERT_EQ(runs, 1) << "it runs, and has no answer yet";
+  ASSERT_EQ(world.idempotency.records.size(), 1U);
+  EXPECT_EQ(world.idempotency.records.begin()->second.status, 0);
+  released->notify_all();
+  context.restart();
+  context.run();
+  EXPECT_EQ(world.idempotency.records.begin()->second.status, 201);
+}
+TEST_F(Edge, AKeyWithoutAnAnswerRunsAgainWithItsOwnBodyOnly) {
+  EXPECT_EQ(send(post(R"({"text":"fail"})", "k1")).status, 500);
+  EXPECT_EQ(error_code(send(post(R"({"text":"b"})", "k1"))), "CONFLICT");
+  EXPECT_EQ(send(post(R"({"text":"fail"})", "k1")).status, 500);
+  EXPECT_EQ(runs, 2);
+}
+TEST_F(Edge, ARefusedRequestLeavesItsKeyFree) {
+  EXPECT_EQ(send(post(R"({"text":7})", "k1")).status, 400);
+  EXPECT_EQ(send(post(R"({"text":"a"})", "k1")).status, 201);
+}
+TEST_F(Edge, TheTrailTellsWhatCameOfAnAccess) {
+  send(post(R"({"text":"fail"})"));
+  const auto audits = world.publisher.audits();
+  ASSERT_EQ(audits.size(), 2U);
+  EXPECT_EQ(audits[0].outcome, wire::AuditOutcome::allowed);
+  EXPECT_EQ(audits[1].outcome, wire::AuditOutcome::error);
+  EXPECT_EQ(audits[1].reason, "answered with 500");
+}
 TEST_F(Edge, KeysOfOtherTenantsAreOtherKeys) {
   auto other = post(R"({"text":"b"})", "k1");
   other.headers.set("X-Tenant-ID", "t2");
