@@ -10,12 +10,6 @@ using contracts::Measure;
 
 namespace {
 
-std::string number_text(double value) {
-  if (value == static_cast<double>(static_cast<std::int64_t>(value)))
-    return std::to_string(static_cast<std::int64_t>(value));
-  return std::to_string(value);
-}
-
 std::string key_of(const char* kind, const MeasureAt& at, const std::vector<Item>& keys,
                    const std::vector<const Filter*>& filters, const Context& context) {
   std::string out = std::string(kind) + "|" + at.model->name + "|" + at.measure->agg_time_dimension;
@@ -61,16 +55,8 @@ Value Builder::aggregate(const Source& source, const Context& context, const std
   if (!select) {
     select = &pool_.make(source.at.model->name + "_totals");
     Scope scope = open(source.at, *select, context, filters, !context.shift.empty());
-    if (!context.shift.empty()) {
-      const std::string own_time = words_.truncated("day", scope.time);
-      Select& shifted = *select;
-      const JoinPart rows =
-          join_relation("INNER JOIN", shifted.relation, source.at.model->name, {});
-      if (!spine_relation(shifted, contracts::Grain::day, context, scope))
-        return {select, "NULL", name, {}};
-      shifted.joins.push_back(rows);
-      shifted.joins.back().on = {shift_expr(context.shift, scope.time) + " = " + own_time};
-    }
+    if (!context.shift.empty() && !shift_rows(*select, source.at, context, scope))
+      return {select, "NULL", name, {}};
     for (const Item& item : context.keys)
       select->keys.push_back({item.output(), item_expr(scope, item)});
     add_filters(scope, filters);
@@ -139,15 +125,7 @@ Value Builder::semi_additive(const Source& source, const Context& context,
 }
 
 Value Builder::source_value(const Source& source, const Context& context, const std::string& name) {
-  Value value = aggregate(source, context, name);
-  const auto times = time_keys(source.at, context);
-  if (source.input->join_to_timespine && !times.empty() && context.shift.empty())
-    value = filled_by_spine(std::move(value), times, context);
-  if (source.input->fill_nulls_with) {
-    value.fill = source.input->fill_nulls_with;
-    value.expr = "COALESCE(" + value.expr + ", " + number_text(*value.fill) + ")";
-  }
-  return value;
+  return filled(aggregate(source, context, name), source, time_keys(source.at, context), context);
 }
 
 Select* Builder::combine(std::vector<Value>& values, const std::vector<Item>& keys) {
@@ -176,7 +154,7 @@ Select* Builder::combine(std::vector<Value>& values, const std::vector<Item>& ke
         value.from->name + "." + identifier(value.from->publish(value.expr, value.name));
     value.from = select;
     value.expr = keys.empty() ? column : "MAX(" + column + ")";
-    if (value.fill) value.expr = "COALESCE(" + value.expr + ", " + number_text(*value.fill) + ")";
+    if (value.fill) value.expr = "COALESCE(" + value.expr + ", " + plain_number(*value.fill) + ")";
   }
   return select;
 }

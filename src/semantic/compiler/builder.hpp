@@ -9,6 +9,7 @@
 #include "compiler/resolve.hpp"
 #include "compiler/statement.hpp"
 #include "index/catalogue.hpp"
+#include "loquat/contracts/row_filter.hpp"
 
 namespace loquat::semantic {
 
@@ -46,11 +47,14 @@ struct Scope {
   Select* select = nullptr;
   const contracts::SemanticModel* model = nullptr;
   std::string alias;
-  bool qualified = false;  ///< columns need their table's alias
-  std::string time;        ///< the aggregation time, not truncated; empty: none
+  bool qualified = false;      ///< columns need their table's alias
+  bool is_unfiltered = false;  ///< rows were opened, and no row filter stands on them yet
+  std::string time;            ///< the aggregation time, not truncated; empty: none
   contracts::Grain time_grain = contracts::Grain::day;
   bool time_is_truncated = false;  ///< `time` holds period starts of time_grain already
-  const contracts::TimeSpine* spine = nullptr;  ///< set if `time` is its column
+  const contracts::TimeSpine* spine = nullptr;  ///< set if `time` is made from its column
+  bool has_spine_columns = false;               ///< `time` is the column itself, beside the others
+  std::string moved_grain, moved_period;        ///< a custom grain that was moved, and its column
   const contracts::Dimension* own_time = nullptr;
   std::vector<std::pair<std::string, std::string>> joined;  ///< way -> alias
 };
@@ -59,8 +63,10 @@ struct Scope {
 /// metric's own filter that does not fit) is kept in `problems`.
 class Builder {
  public:
-  Builder(const Catalogue& catalogue, const DialectWords& words)
-      : catalogue_(catalogue), words_(words) {}
+  /// `row_filters` must outlive the builder.
+  Builder(const Catalogue& catalogue, const DialectWords& words,
+          const std::vector<contracts::RowFilter>& row_filters)
+      : catalogue_(catalogue), words_(words), row_filters_(row_filters) {}
 
   [[nodiscard]] Value metric_value(const contracts::Metric& metric, const Context& context,
                                    const std::string& name);
@@ -70,7 +76,15 @@ class Builder {
   [[nodiscard]] Select* distinct_values(const ResolvedQuery& query);
   /// Periods of the time spine under the names of `times`.
   [[nodiscard]] Select* periods(const std::vector<Item>& times, const Context& context);
+  /// The same, with filters on the time that `at` is aggregated by.
+  [[nodiscard]] Select* periods(const std::vector<Item>& times, const Context& context,
+                                const MeasureAt* at, const std::vector<const Filter*>& filters);
 
+  /// Values of one dimension of `model`, under the row filters.
+  [[nodiscard]] Select* values_of(const contracts::SemanticModel& model, const std::string& expr,
+                                  std::string_view search);
+  /// Why a row filter could not be put on; empty: all are.
+  [[nodiscard]] const std::string& forbidden() const { return forbidden_; }
   [[nodiscard]] SelectPool& pool() { return pool_; }
   [[nodiscard]] const DialectWords& words() const { return words_; }
   [[nodiscard]] Proof& proof() { return proof_; }
@@ -105,9 +119,20 @@ class Builder {
   std::vector<const Filter*> filters_of(const std::vector<std::string>& texts,
                                         const Context& context);
 
+  // row filters (row_filters.cpp)
+  struct Policy {
+    Reached way;
+    const contracts::RowFilter* filter = nullptr;
+  };
+  const std::vector<Policy>& policies_for(const contracts::SemanticModel& model);
+  void add_policies(Scope& scope);
+
   // aggregates (aggregate.cpp)
   Value source_value(const Source& source, const Context& context, const std::string& name);
   Value aggregate(const Source& source, const Context& context, const std::string& name);
+  bool shift_rows(Select& select, const MeasureAt& at, const Context& context, Scope& scope);
+  bool shift_by_custom(Select& select, const MeasureAt& at, const Context& context, Scope& scope);
+  Select* moved_days(const CustomGrain& custom, std::int64_t count);
   Value semi_additive(const Source& source, const Context& context, const std::string& name);
   std::string aggregation(const contracts::Measure& measure, const std::string& expr,
                           bool grouped) const;
@@ -125,9 +150,15 @@ class Builder {
   Value filled_by_spine(Value value, const std::vector<Item>& times, const Context& context);
   bool may_shift_after(const contracts::Metric& metric, const TimeShift& shift,
                        const Context& context) const;
+  Value shifted_after(const contracts::Metric& metric, const TimeShift& shift,
+                      const Context& context, const std::string& name);
+  bool is_time_filter(const contracts::Metric& metric, const Filter& filter) const;
+  contracts::Grain spine_grain(contracts::Grain own) const;
   Value shifted(const contracts::Metric& metric, const TimeShift& shift, const Context& context,
                 const std::string& name);
   std::string shift_expr(const TimeShift& shift, const std::string& time) const;
+  Value filled(Value value, const Source& source, const std::vector<Item>& times,
+               const Context& context);
   Value cumulative(const contracts::Metric& metric, const Context& context,
                    const std::string& name);
   Value cumulated(const contracts::Metric& metric, const Source& source, const Context& context,
@@ -144,6 +175,9 @@ class Builder {
 
   const Catalogue& catalogue_;
   const DialectWords& words_;
+  const std::vector<contracts::RowFilter>& row_filters_;
+  std::map<const contracts::SemanticModel*, std::vector<Policy>> policies_;
+  std::string forbidden_;
   SelectPool pool_;
   std::map<std::string, Select*> shared_;  ///< selects by what they compute
   std::map<Select*, Scope> scopes_;        ///< of the selects that can take further measures

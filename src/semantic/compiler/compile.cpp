@@ -70,7 +70,8 @@ Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts:
   if (transformed)
     if (auto issues = check_transforms(query, *resolved); !issues.empty())
       return Error{Errc::invalid_request, issues.front().message, std::move(issues)};
-  Builder builder(catalogue, words_of(options.dialect));
+  const std::vector<contracts::RowFilter> row_filters;
+  Builder builder(catalogue, words_of(options.dialect), row_filters);
   CompiledQuery out;
   out.columns = columns_of(catalogue, *resolved);
   Statement statement;
@@ -78,6 +79,7 @@ Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts:
                                              : select_metrics(builder, *resolved, "");
   if (transformed)
     statement.last = transform(builder, query, *resolved, catalogue, statement.last, out.columns);
+  if (!builder.forbidden().empty()) return fail(Errc::forbidden, builder.forbidden());
   if (!builder.problems().empty())
     return Error{Errc::invalid_request, builder.problems().front().message, builder.problems()};
   for (const auto& order : resolved->order_by)

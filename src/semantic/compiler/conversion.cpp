@@ -47,13 +47,20 @@ Value Builder::conversions(const Metric& metric, const Source& base, const Sourc
     return column_expr(*scope.model, expr.empty() ? "NULL" : expr, scope.alias, scope.qualified);
   };
 
+  // Events are compared at the coarser of their two grains.
+  const auto* base_time = time_of(base.at);
+  const auto* conversion_time = time_of(conversion.at);
+  const std::string_view grain = base_time && conversion_time
+                                     ? name_of(std::max(base_time->grain, conversion_time->grain))
+                                     : "day";
   Select& events = pool_.make(base.at.model->name + "_events");
   const auto base_filters = filters_of(base.filters, context);
   Scope of_events = open(base.at, events, context, base_filters, false);
   for (const Item& item : context.keys)
     events.keys.push_back({item.output(), item_expr(of_events, item)});
   const std::string entity = events.publish(value_of(of_events, how.entity), "converting_entity");
-  const std::string day = events.publish(words_.truncated("day", of_events.time), "event_day");
+  const std::string period =
+      events.publish(words_.truncated(grain, of_events.time), "event_period");
   const std::string moment = events.publish(of_events.time, "event_time");
   add_filters(of_events, base_filters);
   add_range(of_events, context);
@@ -63,10 +70,10 @@ Value Builder::conversions(const Metric& metric, const Source& base, const Sourc
   const auto own_filters = filters_of(conversion.filters, bare);
   Scope of_done = open(conversion.at, done, bare, own_filters, false);
   done.keys.push_back({"converting_entity", value_of(of_done, how.entity)});
-  done.keys.push_back({"conversion_day", words_.truncated("day", of_done.time)});
+  done.keys.push_back({"conversion_period", words_.truncated(grain, of_done.time)});
   add_filters(of_done, own_filters);
   Conditions on{events.name + "." + entity + " = " + done.name + ".converting_entity"};
-  std::string apart = done.name + ".converting_entity, " + done.name + ".conversion_day";
+  std::string apart = done.name + ".converting_entity, " + done.name + ".conversion_period";
   for (const auto& property : how.constant_properties) {
     const std::string mine = events.publish(value_of(of_events, property.base), property.base);
     const std::string theirs = "conversion_" + property.conversion;
@@ -85,10 +92,10 @@ Value Builder::conversions(const Metric& metric, const Source& base, const Sourc
   } else {
     done.values.push_back({"converted", aggregation(*conversion.at.measure, counted, true)});
   }
-  on.push_back(events.name + "." + day + " <= " + done.name + ".conversion_day");
+  on.push_back(events.name + "." + period + " <= " + done.name + ".conversion_period");
   if (how.window)
-    on.push_back(events.name + "." + day + " > " +
-                 words_.shifted(done.name + ".conversion_day", -how.window->count,
+    on.push_back(events.name + "." + period + " > " +
+                 words_.shifted(done.name + ".conversion_period", -how.window->count,
                                 lower(how.window->granularity)));
 
   Select& matched = pool_.make("matched_" + conversion.at.model->name);

@@ -20,6 +20,9 @@ class DialectWords {
   /// `expr` plus (minus, if negative) so many of a unit: day, week, month, quarter, year, hour…
   [[nodiscard]] virtual std::string shifted(std::string_view expr, std::int64_t count,
                                             std::string_view unit) const = 0;
+  /// `expr` plus as many of a unit as the whole number `count`, an expression, says.
+  [[nodiscard]] virtual std::string shifted_by(std::string_view expr, std::string_view count,
+                                               std::string_view unit) const = 0;
   /// `part`: dow (ISO: 1 is Monday), doy, day, week, month, quarter, year.
   [[nodiscard]] virtual std::string extracted(std::string_view part,
                                               std::string_view expr) const = 0;
@@ -33,6 +36,8 @@ class DialectWords {
                                             std::string_view order) const = 0;
   /// How a text literal is written that is compared with a time.
   [[nodiscard]] virtual std::string time_literal(std::string_view quoted) const = 0;
+  /// `expr` as it can be compared with a text literal.
+  [[nodiscard]] virtual std::string comparable_with_text(std::string_view expr) const = 0;
   [[nodiscard]] virtual std::string text_match(std::string_view expr,
                                                std::string_view search) const = 0;
   [[nodiscard]] virtual std::string_view double_type() const = 0;

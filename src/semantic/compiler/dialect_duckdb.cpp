@@ -23,6 +23,10 @@ class DuckDb final : public DialectWords {
     return in_parentheses(expr) + (count < 0 ? " - INTERVAL " : " + INTERVAL ") +
            std::to_string(std::abs(count)) + " " + std::string(unit);
   }
+  std::string shifted_by(std::string_view expr, std::string_view count,
+                         std::string_view unit) const override {
+    return in_parentheses(expr) + " + INTERVAL (" + std::string(count) + ") " + std::string(unit);
+  }
   std::string extracted(std::string_view part, std::string_view expr) const override {
     return "EXTRACT(" + std::string(part == "dow" ? "isodow" : part) + " FROM " +
            std::string(expr) + ")";
@@ -44,6 +48,9 @@ class DuckDb final : public DialectWords {
     return "LAST(" + std::string(expr) + " ORDER BY " + std::string(order) + ")";
   }
   std::string time_literal(std::string_view quoted) const override { return std::string(quoted); }
+  std::string comparable_with_text(std::string_view expr) const override {
+    return std::string(expr);
+  }
   std::string text_match(std::string_view expr, std::string_view search) const override {
     return "CONTAINS(LOWER(CAST(" + std::string(expr) + " AS VARCHAR)), " +
            sql_string(lower(search)) + ")";

@@ -21,6 +21,11 @@ class Trino final : public DialectWords {
     return "DATE_ADD('" + std::string(unit) + "', " + std::to_string(count) + ", " +
            std::string(expr) + ")";
   }
+  std::string shifted_by(std::string_view expr, std::string_view count,
+                         std::string_view unit) const override {
+    return "DATE_ADD('" + std::string(unit) + "', " + std::string(count) + ", " +
+           std::string(expr) + ")";
+  }
   std::string extracted(std::string_view part, std::string_view expr) const override {
     const std::string_view word = part == "dow"   ? "DAY_OF_WEEK"
                                   : part == "doy" ? "DAY_OF_YEAR"
@@ -43,6 +48,9 @@ class Trino final : public DialectWords {
   }
   std::string time_literal(std::string_view quoted) const override {
     return "TIMESTAMP " + std::string(quoted);
+  }
+  std::string comparable_with_text(std::string_view expr) const override {
+    return "CAST(" + std::string(expr) + " AS VARCHAR)";
   }
   std::string text_match(std::string_view expr, std::string_view search) const override {
     return "STRPOS(LOWER(CAST(" + std::string(expr) + " AS VARCHAR)), " +

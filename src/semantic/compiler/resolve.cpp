@@ -39,7 +39,8 @@ class Resolver {
     if (issues_.empty()) read_order();
     if (query_.limit && *query_.limit < 0)
       refuse("/limit", "bad_limit", "the limit must not be below zero");
-    out_.limit = query_.limit;
+    // As dbt's semantic layer has it: limit 0 stands only where an order stands.
+    if (query_.limit != 0 || !query_.order_by.empty()) out_.limit = query_.limit;
     set_range();
     if (issues_.empty()) return std::move(out_);
     return Error{Errc::invalid_request, issues_.front().message, std::move(issues_)};
@@ -213,7 +214,8 @@ class Resolver {
       refuse(pointer, "unknown_group_by", "there is no grain '" + item.grain + "'");
       return false;
     }
-    if (grain && *grain < finest) {
+    const CustomGrain* custom = grain ? nullptr : catalogue_.custom_grain(item.grain);
+    if ((grain && *grain < finest) || (custom && custom->spine->grain < finest)) {
       refuse(pointer, "grain_too_fine",
              "'" + item.path_name() + "' is kept by " + std::string(name_of(finest)) +
                  " and cannot be split by " + item.grain);
@@ -341,7 +343,7 @@ class Resolver {
       return false;
     }
     const Metric* metric = catalogue_.metric(item.element);
-    if (!metric || metric->type == MetricType::cumulative) {
+    if (!metric || needs_time(*metric)) {
       refuse(pointer, "unknown_filter_item",
              "there is no metric '" + item.element + "' that can be filtered by");
       return false;

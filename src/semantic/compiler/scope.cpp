@@ -62,6 +62,8 @@ void Builder::problem(std::string message) {
 Scope Builder::open_model(const SemanticModel& model, Select& select, bool qualified) {
   note(proof_.semantic_models, model.name);
   note(proof_.relations, model.relation.rendered);
+  for (const Policy& policy : policies_for(model))
+    qualified = qualified || !policy.way.hops.empty();
   select.relation = model.relation.rendered;
   select.alias = qualified ? model.name : "";
   Scope scope;
@@ -69,6 +71,7 @@ Scope Builder::open_model(const SemanticModel& model, Select& select, bool quali
   scope.model = &model;
   scope.alias = identifier(model.name);
   scope.qualified = qualified;
+  scope.is_unfiltered = true;
   return scope;
 }
 
@@ -88,7 +91,7 @@ Scope Builder::open(const MeasureAt& at, Select& select, const Context& context,
   Scope scope = open_model(*at.model, select, qualified);
   scope.own_time = time_of(at);
   if (scope.own_time) {
-    scope.time = column_expr(*at.model, scope.own_time->expr, scope.alias, qualified);
+    scope.time = column_expr(*at.model, scope.own_time->expr, scope.alias, scope.qualified);
     scope.time_grain = scope.own_time->grain;
   }
   return scope;
@@ -145,7 +148,10 @@ std::string Builder::time_expr(Scope& scope, const Item& item, const std::string
 std::string Builder::custom_grain_expr(Scope& scope, const Item& item, const std::string& raw) {
   const CustomGrain* custom = catalogue_.custom_grain(item.grain);
   const auto& spine = *custom->spine;
-  if (scope.spine == &spine) return scope.time.substr(0, scope.time.find('.') + 1) + custom->column;
+  if (raw == scope.time && !scope.moved_grain.empty() && lower(item.grain) == scope.moved_grain)
+    return scope.moved_period;
+  if (scope.spine == &spine && scope.has_spine_columns && raw == scope.time)
+    return scope.time.substr(0, scope.time.find('.') + 1) + custom->column;
   const std::string alias = "time_spine_of_" + item.path_name();
   const bool joined =
       std::ranges::any_of(scope.joined, [&](const auto& one) { return one.first == alias; });
@@ -246,7 +252,7 @@ void Builder::add_partitions(const SemanticModel& from, const std::string& from_
   }
 }
 
-/// A slowly changing dimension is joined as it was on the day of the row.
+/// A slowly changing dimension is joined as it was at the time of the row.
 void Builder::add_validity(Scope& scope, const SemanticModel& model, const std::string& alias,
                            Conditions& on) {
   const auto validity = JoinGraph::validity_of(model);
@@ -255,9 +261,9 @@ void Builder::add_validity(Scope& scope, const SemanticModel& model, const std::
     problem("unreachable_group_by: '" + model.name + "' changes over time, and there is no time");
     return;
   }
-  const std::string day = scope.time_is_truncated && scope.time_grain == Grain::day
+  const std::string day = scope.time_is_truncated
                               ? scope.time
-                              : words_.truncated("day", scope.time);
+                              : words_.truncated(name_of(scope.time_grain), scope.time);
   const std::string from = column_expr(model, validity->start->expr, alias, true);
   const std::string to = column_expr(model, validity->end->expr, alias, true);
   on.push_back(day + " >= " + from);
@@ -284,6 +290,7 @@ std::string Builder::filter_sql(Scope& scope, const Filter& filter) {
 }
 
 void Builder::add_filters(Scope& scope, const std::vector<const Filter*>& filters) {
+  if (scope.is_unfiltered) add_policies(scope);
   for (const Filter* filter : filters) {
     std::string sql = filter_sql(scope, *filter);
     if (sql.empty()) continue;
@@ -357,6 +364,9 @@ Select* Builder::distinct_values(const ResolvedQuery& query) {
   std::vector<const Filter*> filters;
   for (const Filter& filter : query.where) filters.push_back(&filter);
   add_filters(scope, filters);
+  // Without a metric nothing is counted: values of either side are shown, matched or not.
+  for (JoinPart& join : select.joins)
+    if (!join.alias.starts_with("time_spine_of_")) join.kind = "FULL OUTER JOIN";
   return &select;
 }
 

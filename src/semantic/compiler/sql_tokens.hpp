@@ -36,6 +36,8 @@ struct SqlToken {
 /// `name`, quoted if SQL would not take it bare.
 [[nodiscard]] std::string identifier(std::string_view name);
 [[nodiscard]] std::string sql_string(std::string_view text);
+/// The shortest text that reads back as `value`.
+[[nodiscard]] std::string plain_number(double value);
 
 /// Why `sql` is no plain expression of values (a subquery, a comment, a function that is not on the
 /// list…); nothing if it is one.

@@ -12,19 +12,6 @@ using contracts::Metric;
 
 namespace {
 
-int months_in(Grain grain) {
-  switch (grain) {
-    case Grain::month:
-      return 1;
-    case Grain::quarter:
-      return 3;
-    case Grain::year:
-      return 12;
-    default:
-      return 0;
-  }
-}
-
 /// The finest standard grain among time keys; nothing if there are only parts and custom ones.
 std::optional<Item> finest_of(const std::vector<Item>& times) {
   std::optional<Item> out;
@@ -92,6 +79,7 @@ bool Builder::spine_relation(Select& select, Grain base, const Context& context,
     return false;
   }
   std::string column = "time_spine." + spine->column;
+  scope.has_spine_columns = spine->grain == base;
   select.relation = spine->relation.rendered;
   if (spine->grain != base) {
     Select& coarse = pool_.make("time_spine_by_" + std::string(name_of(base)));
@@ -111,15 +99,29 @@ bool Builder::spine_relation(Select& select, Grain base, const Context& context,
   return true;
 }
 
+/// The grain at which rows kept by `own` are joined to a time spine.
+Grain Builder::spine_grain(Grain own) const {
+  return catalogue_.spine_for(own) ? own : std::max(Grain::day, own);
+}
+
 Select* Builder::periods(const std::vector<Item>& times, const Context& context) {
+  return periods(times, context, nullptr, {});
+}
+
+Select* Builder::periods(const std::vector<Item>& times, const Context& context,
+                         const MeasureAt* at, const std::vector<const Filter*>& filters) {
   std::string key = "periods";
   for (const Item& item : times) key += "|" + item.output();
+  for (const Filter* filter : filters) key += "|f:" + filter->text;
   if (context.start) key += "|from:" + format_date(*context.start);
   if (context.end) key += "|to:" + format_date(*context.end);
   Select*& select = shared_[key];
   if (select) return select;
   const auto finest = finest_of(times);
-  const Grain wanted = finest ? *standard_grain(finest->grain) : Grain::day;
+  Grain wanted = finest ? *standard_grain(finest->grain) : Grain::day;
+  for (const Filter* filter : filters)
+    for (const Item& item : filter->items)
+      if (const auto grain = standard_grain(item.grain)) wanted = std::min(wanted, *grain);
   const auto* spine = catalogue_.spine_for(wanted);
   select = &pool_.make("periods");
   if (!spine) {
@@ -134,11 +136,17 @@ Select* Builder::periods(const std::vector<Item>& times, const Context& context)
   scope.time_grain = spine->grain;
   scope.time_is_truncated = true;
   scope.spine = spine;
+  scope.has_spine_columns = true;
+  if (at) {
+    scope.model = at->model;
+    scope.own_time = time_of(*at);
+  }
   for (const Item& item : times)
     select->keys.push_back(
         {item.output(), time_expr(scope, item, scope.time, scope.time_grain, true)});
   if (context.start || context.end) add_range(scope, context);
-  select->grouped = !finest || spine->grain != wanted;
+  add_filters(scope, filters);
+  select->grouped = !finest || spine->grain != *standard_grain(finest->grain);
   return select;
 }
 
@@ -166,52 +174,74 @@ std::string Builder::shift_expr(const TimeShift& shift, const std::string& time)
   return words_.truncated(shift.to_grain, time);
 }
 
-/// Finished values can be moved by whole periods; else the days are moved before they are added up.
+/// Does `filter` speak of nothing but the time that the metric is aggregated by?
+bool Builder::is_time_filter(const Metric& metric, const Filter& filter) const {
+  const auto leaves = catalogue_.leaves_of(metric);
+  return !filter.items.empty() && !leaves.empty() &&
+         std::ranges::all_of(filter.items, [&](const Item& item) {
+           return is_aggregation_time(catalogue_, leaves.front(), item);
+         });
+}
+
+/// Finished values can be moved by whole periods that are no longer than the offset's; else the
+/// time spine is moved before rows are added up. What is made of several metrics is always
+/// finished first. (MetricFlow's rules, its odd ends included: weeks move by months.)
 bool Builder::may_shift_after(const Metric& metric, const TimeShift& shift,
                               const Context& context) const {
+  if (metric.type != contracts::MetricType::simple &&
+      metric.type != contracts::MetricType::cumulative)
+    return true;
   const auto finest = finest_of(time_keys(metric, context));
   const auto offset =
       standard_grain(shift.window ? lower(shift.window->granularity) : lower(shift.to_grain));
   if (!finest || !offset) return false;
-  for (const Filter* filter : context.filters)
-    for (const Item& item : filter->items)
-      for (const MeasureAt& leaf : catalogue_.leaves_of(metric))
-        if (is_aggregation_time(catalogue_, leaf, item)) return false;
   const Grain grain = *standard_grain(finest->grain);
-  if (grain > *offset) return false;
-  if (grain <= Grain::day || grain == *offset) return true;
-  return months_in(grain) > 0 && months_in(*offset) > 0;
+  return grain <= *offset && !(grain == Grain::week && !shift.window);
 }
 
 Value Builder::shifted(const Metric& metric, const TimeShift& shift, const Context& context,
                        const std::string& name) {
-  const auto offset =
-      standard_grain(shift.window ? lower(shift.window->granularity) : lower(shift.to_grain));
-  if (!offset) {
-    problem("unsupported: '" + metric.name + "' is moved by the custom granularity " +
-            (shift.window ? shift.window->granularity : shift.to_grain));
+  const std::string grain = lower(shift.window ? shift.window->granularity : shift.to_grain);
+  const bool after = may_shift_after(metric, shift, context);
+  const bool by_rows = !after && metric.type == contracts::MetricType::simple;
+  if (!standard_grain(grain) && !(by_rows && shift.window && catalogue_.custom_grain(grain))) {
+    problem("unsupported: '" + metric.name + "' is moved by the custom granularity " + grain);
     return {&pool_.make("nothing"), "NULL", name, {}};
   }
+  if (after) return shifted_after(metric, shift, context, name);
+  Context own = context;
+  own.shift = shift;
+  return metric_value(metric, own, name);
+}
+
+Value Builder::shifted_after(const Metric& metric, const TimeShift& shift, const Context& context,
+                             const std::string& name) {
+  const auto leaves = catalogue_.leaves_of(metric);
   const auto times = time_keys(metric, context);
-  if (!may_shift_after(metric, shift, context)) {
-    Context own = context;
-    own.shift = shift;
-    return metric_value(metric, own, name);
+  const auto finest = finest_of(times);
+  if (!finest) {
+    problem("unsupported: '" + metric.name + "' is moved in time and needs a standard grain");
+    return {&pool_.make("nothing"), "NULL", name, {}};
   }
   Context unbounded = context;
   unbounded.start.reset();
   unbounded.end.reset();
+  std::vector<const Filter*> of_time;
+  std::erase_if(unbounded.filters, [&](const Filter* filter) {
+    if (!is_time_filter(metric, *filter)) return false;
+    of_time.push_back(filter);
+    return true;
+  });
   Value value = metric_value(metric, unbounded, name);
   Select* inner = value.from;
   const std::string column = inner->publish(value.expr, metric.name);
-  Select* spine = periods(times, context);
-  const Item base = *finest_of(times);
+  Select* spine = periods(times, context, &leaves.front(), of_time);
   Select& out = pool_.make(name + "_shifted");
   out.from = spine;
   out.joins.push_back(
       join_select("INNER JOIN", inner,
-                  {shift_expr(shift, spine->name + "." + identifier(base.output())) + " = " +
-                   inner->name + "." + identifier(base.output())}));
+                  {shift_expr(shift, spine->name + "." + identifier(finest->output())) + " = " +
+                   inner->name + "." + identifier(finest->output())}));
   for (const Item& item : context.keys) {
     const Select* side = same_output(times, item) ? spine : inner;
     out.keys.push_back({item.output(), side->name + "." + identifier(item.output())});
@@ -232,12 +262,17 @@ Value Builder::cumulative(const Metric& metric, const Context& context, const st
     own.start.reset();
     return source_value(source, own, name);
   }
-  Value value = cumulated(metric, source, context, name, times);
-  if (source.input->join_to_timespine) value = filled_by_spine(std::move(value), times, context);
+  return cumulated(metric, source, context, name, times);
+}
+
+/// What a measure's input says about periods and groups without rows.
+Value Builder::filled(Value value, const Source& source, const std::vector<Item>& times,
+                      const Context& context) {
+  if (source.input->join_to_timespine && !times.empty() && context.shift.empty())
+    value = filled_by_spine(std::move(value), times, context);
   if (source.input->fill_nulls_with) {
     value.fill = source.input->fill_nulls_with;
-    value.expr = "COALESCE(" + value.expr + ", " +
-                 std::to_string(static_cast<std::int64_t>(*value.fill)) + ")";
+    value.expr = "COALESCE(" + value.expr + ", " + plain_number(*value.fill) + ")";
   }
   return value;
 }
@@ -246,7 +281,7 @@ Value Builder::cumulated(const Metric& metric, const Source& source, const Conte
                          const std::string& name, const std::vector<Item>& times) {
   const auto* own_time = time_of(source.at);
   const auto finest = finest_of(times);
-  Grain base = std::max(Grain::day, own_time->grain);
+  Grain base = spine_grain(own_time->grain);
   if (finest) base = std::min(base, *standard_grain(finest->grain));
   const Item base_item = metric_time_by(base);
   const auto filters = filters_of(source.filters, context);
@@ -256,18 +291,23 @@ Value Builder::cumulated(const Metric& metric, const Source& source, const Conte
   Context daily = context;
   daily.start.reset();
   daily.keys = {base_item};
+  // What holds for a time only is joined as it was at the end of the window, not day by day.
+  const auto changes_over_time = [&](const Item& item) {
+    const auto way = reach(catalogue_, *source.at.model, item);
+    return !way || std::ranges::any_of(way->hops, [](const Hop& hop) {
+      return JoinGraph::validity_of(*hop.to).has_value();
+    });
+  };
   bool plain = !regroup.empty() && !source.at.measure->non_additive;
   for (const Item& item : context.keys) {
     if (same_output(times, item)) continue;
     daily.keys.push_back(item);
-    const auto way = reach(catalogue_, *source.at.model, item);
-    plain = plain && way && std::ranges::none_of(way->hops, [](const Hop& hop) {
-              return JoinGraph::validity_of(*hop.to).has_value();
-            });
+    plain = plain && !changes_over_time(item);
   }
   for (const Filter* filter : filters)
     for (const Item& item : filter->items)
-      plain = plain && !is_aggregation_time(catalogue_, source.at, item);
+      plain = plain && !is_aggregation_time(catalogue_, source.at, item) &&
+              (item.kind == Item::Kind::metric || !changes_over_time(item));
 
   Select& out = pool_.make(name + "_to_date");
   Scope scope;
@@ -312,23 +352,27 @@ Value Builder::cumulated(const Metric& metric, const Source& source, const Conte
   unset->on = std::move(on);
   out.grouped = true;
   const bool at_base = finest && *standard_grain(finest->grain) == base;
-  if (at_base) return {&out, expr, name, {}};
+  if (at_base) return filled({&out, expr, name, {}}, source, times, context);
 
-  // A coarser period shows the first (last, mean) of its days.
+  // A coarser period shows the first (last, mean) of its days, or hours.
   out.keys.push_back({base_item.output(), scope.time});
-  const std::string column = out.publish(expr, name);
+  Context with_base = context;
+  with_base.keys.push_back(base_item);
+  Value every = filled({&out, expr, name, {}}, source, time_keys(source.at, with_base), with_base);
+  Select* rows = every.from;
+  const std::string column = rows->publish(every.expr, name);
   Select& coarse = pool_.make(name + "_by_period");
-  coarse.from = &out;
+  coarse.from = rows;
   for (const Item& item : context.keys)
     coarse.keys.push_back({item.output(), identifier(item.output())});
   coarse.grouped = true;
-  const std::string value = out.name + "." + identifier(column);
+  const std::string value = rows->name + "." + identifier(column);
   const std::string day = identifier(base_item.output());
   const std::string picked =
       metric.period_agg == contracts::PeriodAggregation::last    ? words_.last_by(value, day)
       : metric.period_agg == contracts::PeriodAggregation::first ? words_.first_by(value, day)
                                                                  : "AVG(" + value + ")";
-  return {&coarse, picked, name, {}};
+  return {&coarse, picked, name, every.fill};
 }
 
 }  // namespace loquat::semantic
