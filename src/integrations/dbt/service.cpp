@@ -142,7 +142,9 @@ class Service final : public Dbt {
   }
   Task<void> sync_watched(std::string files) {
     // What went wrong stands on the board and in the status.
-    const auto result = co_await sync(in_force_);
+    auto result = co_await sync(in_force_);
+    // What was configured wrong is no caller's mistake: it is a source that cannot be read.
+    if (!result && result.error().code == Errc::invalid_request) fall_back(result.error());
     watch_.read(files, result.has_value(), Clock::now());
   }
 
@@ -164,9 +166,14 @@ class Service final : public Dbt {
     co_return result;
   }
 
-  /// The old snapshot stays, marked stale.
+  /// A caller's own mistake changes nothing; anything else does.
   Error fell_back(Error error) {
-    if (error.code == Errc::invalid_request) return error;
+    if (error.code != Errc::invalid_request) fall_back(error);
+    return error;
+  }
+
+  /// The old snapshot stays, marked stale.
+  void fall_back(const Error& error) {
     last_error_ = error.detail;
     SyncFailed fact;
     fact.detail = last_error_;
@@ -179,7 +186,6 @@ class Service final : public Dbt {
     }
     ports_.board.set(kName, snapshot_ ? degradation::Health::degraded : degradation::Health::down,
                      error.detail);
-    return error;
   }
 
   Task<void> restore() {

@@ -136,9 +136,9 @@ Document::Document(std::string_view text, std::string_view artifact,
   });
 }
 
-void Document::use_slice(std::string_view slice, std::string pointer, const Use& use) const {
+void Document::use_slice(std::string_view slice, const std::string& pointer, const Use& use) const {
   const Json value = parsed(slice);
-  const Place place(value, artifact_, std::move(pointer), *problems_);
+  const Place place(value, artifact_, pointer, *problems_);
   if (value.is_discarded())
     place.report("is not JSON; left out");
   else

@@ -24,7 +24,7 @@ class Document {
   void with(std::string_view key, const Use& use) const;
 
  private:
-  void use_slice(std::string_view slice, std::string pointer, const Use& use) const;
+  void use_slice(std::string_view slice, const std::string& pointer, const Use& use) const;
   std::string_view artifact_;
   std::vector<contracts::ImportProblem>* problems_;
   std::map<std::string_view, std::string_view> members_;

@@ -54,6 +54,23 @@ std::string escaped_pointer(std::string_view name) {
   return out;
 }
 
+Place::Place(const Place& from, const Json& value, Step step)
+    : value_(&value), artifact_(from.artifact_), base_(from.base_), problems_(from.problems_) {
+  depth_ = from.depth_;
+  std::copy_n(from.steps_.begin(), depth_, steps_.begin());
+  if (depth_ < kStepsMax) steps_[depth_++] = step;
+}
+
+std::string Place::pointer() const {
+  std::string out = *base_;
+  for (std::size_t i = 0; i < depth_; ++i) {
+    const Step& step = steps_[i];
+    out += "/" +
+           (step.name.data() == nullptr ? std::to_string(step.number) : escaped_pointer(step.name));
+  }
+  return out;
+}
+
 const Json* Place::member(std::string_view key) const {
   if (!value_->is_object()) return nullptr;
   const auto found = value_->find(key);
@@ -62,8 +79,7 @@ const Json* Place::member(std::string_view key) const {
 
 Place Place::at(std::string_view key) const {
   const Json* found = member(key);
-  return Place(found ? *found : kNull, artifact_, pointer_ + "/" + escaped_pointer(key),
-               *problems_);
+  return Place(*this, found ? *found : kNull, {key});
 }
 
 std::string Place::text(std::string_view key) const {
@@ -125,11 +141,10 @@ std::vector<Place> Place::each() const {
   if (value_->is_array()) {
     out.reserve(value_->size());
     for (std::size_t i = 0; i < value_->size(); ++i)
-      out.emplace_back((*value_)[i], artifact_, pointer_ + "/" + std::to_string(i), *problems_);
+      out.push_back(Place(*this, (*value_)[i], {{}, i}));
   } else if (value_->is_object()) {
     out.reserve(value_->size());
-    for (const auto& [key, item] : value_->items())
-      out.emplace_back(item, artifact_, pointer_ + "/" + escaped_pointer(key), *problems_);
+    for (const auto& [key, item] : value_->items()) out.push_back(Place(*this, item, {key}));
   } else if (!value_->is_null()) {
     report("expected an array or an object");
   }
@@ -137,9 +152,8 @@ std::vector<Place> Place::each() const {
 }
 
 void Place::report(std::string message) const {
-  if (problems_->size() > kProblemsMax) return;
-  if (problems_->size() == kProblemsMax) message = "further problems are not listed";
-  problems_->push_back({std::string(artifact_), pointer_, std::move(message)});
+  if (problems_->size() >= kProblemsNoted) return;
+  problems_->push_back({std::string(artifact_), pointer(), std::move(message)});
 }
 
 contracts::Meta read_meta(const Place& owner) {

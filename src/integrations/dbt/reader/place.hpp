@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -11,23 +12,26 @@ namespace loquat::dbt {
 
 using Json = nlohmann::json;
 
-/// A broken project may be broken in every item; what is listed is bounded.
+/// A broken project may be broken in every item; what is noted and what is listed is bounded.
+inline constexpr std::size_t kProblemsNoted = 100'000;
 inline constexpr std::size_t kProblemsMax = 2'000;
 
 /// A member's name as a token of a JSON pointer (RFC 6901).
 [[nodiscard]] std::string escaped_pointer(std::string_view name);
 
-/// A place in an artifact: a value, the way to it, and where to report what is wrong with it.
+/// A place in an artifact: a value, the way to it, and where to report what is wrong with it. The
+/// way is only written out for a report; names given to `at` must outlive the place.
 /// Reading a member of the wrong kind reports it and gives the empty value; an absent or null one
 /// is silent.
 class Place {
  public:
-  Place(const Json& value, std::string_view artifact, std::string pointer,
+  /// `base`: JSON pointer of `value`; must outlive every place that is made from this one.
+  Place(const Json& value, std::string_view artifact, const std::string& base,
         std::vector<contracts::ImportProblem>& problems)
-      : value_(&value), artifact_(artifact), pointer_(std::move(pointer)), problems_(&problems) {}
+      : value_(&value), artifact_(artifact), base_(&base), problems_(&problems) {}
 
   [[nodiscard]] const Json& json() const { return *value_; }
-  [[nodiscard]] const std::string& pointer() const { return pointer_; }
+  [[nodiscard]] std::string pointer() const;
   [[nodiscard]] bool is_object() const { return value_->is_object(); }
   [[nodiscard]] bool is_string() const { return value_->is_string(); }
 
@@ -45,12 +49,28 @@ class Place {
   [[nodiscard]] std::vector<Place> each(std::string_view key) const { return at(key).each(); }
 
   void report(std::string message) const;
+  /// How much was reported so far, of whatever place.
+  [[nodiscard]] std::size_t problem_count() const { return problems_->size(); }
+  /// Whether something was reported since there were `before`; true too where nothing more is
+  /// noted.
+  [[nodiscard]] bool has_reported_since(std::size_t before) const {
+    return problems_->size() != before || before >= kProblemsNoted;
+  }
 
  private:
+  /// A member's name, or with no data the number of an element.
+  struct Step {
+    std::string_view name;
+    std::size_t number = 0;
+  };
+  static constexpr std::size_t kStepsMax = 10;
+  Place(const Place& from, const Json& value, Step step);
   [[nodiscard]] const Json* member(std::string_view key) const;
   const Json* value_;
   std::string_view artifact_;
-  std::string pointer_;
+  const std::string* base_;
+  std::array<Step, kStepsMax> steps_{};
+  std::size_t depth_ = 0;  ///< steps beyond the last that has room are not named
   std::vector<contracts::ImportProblem>* problems_;
 };
 

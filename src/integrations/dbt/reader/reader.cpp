@@ -125,6 +125,11 @@ Result<ProjectModel> read_trimmed(const std::map<std::string, std::string>& text
   if (const auto run_results = document("run_results")) read_run_results(*run_results, out);
   if (const auto sources = document("sources")) read_sources(*sources, out);
   read_calendar(out);
+  if (problems.size() > kProblemsMax) {
+    const std::size_t more = problems.size() - kProblemsMax;
+    problems.resize(kProblemsMax);
+    problems.push_back({"", "", std::to_string(more) + " further problems are not listed"});
+  }
   out.problems = std::move(problems);
   return out;
 }

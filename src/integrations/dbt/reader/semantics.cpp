@@ -2,6 +2,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "inputs.hpp"
 #include "parts.hpp"
 
 namespace loquat::dbt {
@@ -22,32 +23,8 @@ std::string expr_of(const Place& item) {
   return expr.empty() ? item.text("name") : expr;
 }
 
-std::vector<std::string> filters_of(const Place& owner, std::string_view key = "filter") {
-  std::vector<std::string> out;
-  const Place filter = owner.at(key);
-  if (filter.is_string()) {
-    out.push_back(filter.json().get<std::string>());
-    return out;
-  }
-  for (const Place& one : filter.each("where_filters"))
-    if (std::string text = one.text("where_sql_template"); !text.empty()) out.push_back(text);
-  return out;
-}
-
 Grain grain_of(const Place& type_params) {
   return read_enum<Grain>(type_params, "time_granularity").value_or(Grain::day);
-}
-
-std::optional<TimeWindow> window_of(const Place& owner, std::string_view key) {
-  const Place window = owner.at(key);
-  if (window.json().is_null()) return std::nullopt;
-  if (!window.is_object() || !window.has("granularity")) {
-    window.report("expected a window of count and granularity");
-    return std::nullopt;
-  }
-  std::string unit = window.text("granularity");
-  if (unit.ends_with('s') && enum_from<Grain>(unit.substr(0, unit.size() - 1))) unit.pop_back();
-  return TimeWindow{window.integer("count").value_or(1), std::move(unit)};
 }
 
 std::optional<Entity> read_entity(const Place& place) {
@@ -100,11 +77,16 @@ std::optional<Measure> read_measure(const Place& place, const std::string& defau
     place.report("a measure without a name or a known agg is left out");
     return std::nullopt;
   }
+  const std::size_t before = place.problem_count();
   out.agg = *agg;
   out.expr = expr_of(place);
   out.agg_time_dimension = place.text("agg_time_dimension");
   if (out.agg_time_dimension.empty()) out.agg_time_dimension = default_time;
   read_aggregation(place, out);
+  if (place.has_reported_since(before)) {
+    place.report("measure '" + out.name + "' is left out: it could give other numbers than meant");
+    return std::nullopt;
+  }
   out.label = place.text("label");
   out.description = place.text("description");
   out.meta = read_meta(place);
@@ -130,36 +112,6 @@ std::optional<SemanticModel> read_model(const Place& place) {
   const std::string time = place.at("defaults").text("agg_time_dimension");
   for (const Place& one : place.each("measures"))
     if (auto measure = read_measure(one, time)) out.measures.push_back(std::move(*measure));
-  return out;
-}
-
-std::optional<MeasureInput> measure_input(const Place& owner, std::string_view key) {
-  const Place place = owner.at(key);
-  if (place.json().is_null()) return std::nullopt;
-  MeasureInput out;
-  if (place.is_string()) {
-    out.measure = place.json().get<std::string>();
-    return out;
-  }
-  out.measure = place.text("name");
-  out.filters = filters_of(place);
-  out.alias = place.text("alias");
-  out.join_to_timespine = place.flag("join_to_timespine");
-  out.fill_nulls_with = place.number("fill_nulls_with");
-  return out;
-}
-
-MetricInput metric_input(const Place& place) {
-  MetricInput out;
-  if (place.is_string()) {
-    out.metric = place.json().get<std::string>();
-    return out;
-  }
-  out.metric = place.text("name");
-  out.filters = filters_of(place);
-  out.alias = place.text("alias");
-  out.offset_window = window_of(place, "offset_window");
-  out.offset_to_grain = place.text("offset_to_grain");
   return out;
 }
 
@@ -229,6 +181,19 @@ void read_conversion(const Place& params, Metric& out) {
   out.conversion = std::move(conversion);
 }
 
+void read_type_params(const Place& params, Metric& out, ProjectModel& project, KnownModels& known) {
+  out.is_private = params.flag("is_private");
+  out.measure = measure_input(params, "measure");
+  if (out.type == MetricType::simple && !out.measure && params.has("metric_aggregation_params"))
+    make_measure(params, out, project, known);
+  if (params.has("numerator")) out.numerator = metric_input(params.at("numerator"));
+  if (params.has("denominator")) out.denominator = metric_input(params.at("denominator"));
+  if (out.type == MetricType::derived) out.expr = params.text("expr");
+  for (const Place& one : params.each("metrics")) out.inputs.push_back(metric_input(one));
+  if (out.type == MetricType::cumulative) read_cumulative(params, out);
+  if (out.type == MetricType::conversion) read_conversion(params, out);
+}
+
 std::optional<Metric> read_metric(const Place& place, ProjectModel& project, KnownModels& known) {
   const auto type = read_enum<MetricType>(place, "type");
   Metric out;
@@ -240,22 +205,17 @@ std::optional<Metric> read_metric(const Place& place, ProjectModel& project, Kno
   out.type = *type;
   out.label = place.text("label");
   out.description = place.text("description");
-  out.filters = filters_of(place);
   out.meta = read_meta(place);
-  out.time_granularity = place.text("time_granularity");
   out.tags = read_tags(place);
   out.group = read_group(place);
-  const Place params = place.at("type_params");
-  out.is_private = params.flag("is_private");
-  out.measure = measure_input(params, "measure");
-  if (out.type == MetricType::simple && !out.measure && params.has("metric_aggregation_params"))
-    make_measure(params, out, project, known);
-  if (params.has("numerator")) out.numerator = metric_input(params.at("numerator"));
-  if (params.has("denominator")) out.denominator = metric_input(params.at("denominator"));
-  if (out.type == MetricType::derived) out.expr = params.text("expr");
-  for (const Place& one : params.each("metrics")) out.inputs.push_back(metric_input(one));
-  if (out.type == MetricType::cumulative) read_cumulative(params, out);
-  if (out.type == MetricType::conversion) read_conversion(params, out);
+  const std::size_t before = place.problem_count();
+  out.filters = filters_of(place);
+  out.time_granularity = lower(place.text("time_granularity"));
+  read_type_params(place.at("type_params"), out, project, known);
+  if (place.has_reported_since(before)) {
+    place.report("metric '" + out.name + "' is left out: it could give other numbers than meant");
+    return std::nullopt;
+  }
   return out;
 }
 
@@ -301,17 +261,22 @@ void read_old_spine(const Place& place, ProjectModel& out) {
   const std::string location = place.text("location");
   spine.column = place.text("column_name");
   spine.grain = read_enum<Grain>(place, "grain").value_or(Grain::day);
-  std::string part;
-  for (const char c : location + ".") {
-    if (c != '.') {
-      part += c;
-      continue;
-    }
-    spine.relation.database = std::exchange(spine.relation.schema, spine.relation.name);
-    spine.relation.name = std::exchange(part, {});
-    spine.relation.rendered +=
-        (spine.relation.rendered.empty() ? "\"" : ".\"") + spine.relation.name + "\"";
+  std::vector<std::string> parts(1);
+  bool is_inside = false;  // of quotes, where a dot is a letter
+  for (const char c : location) {
+    if (c == '"' || c == '`')
+      is_inside = !is_inside;
+    else if (c == '.' && !is_inside)
+      parts.emplace_back();
+    else
+      parts.back() += c;
   }
+  for (std::string& part : parts) {
+    spine.relation.database = std::exchange(spine.relation.schema, spine.relation.name);
+    spine.relation.name = std::move(part);
+  }
+  const bool is_rendered = location.find('"') != std::string::npos;
+  spine.relation.rendered = rendered_relation(spine.relation, is_rendered ? location : "");
   if (!location.empty() && !spine.column.empty()) out.time_spines.push_back(std::move(spine));
 }
 
