@@ -1,6 +1,7 @@
 #include "semantic/planner/lexicon.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "semantic/language/time_words.hpp"
 #include "semantic/language/word_forms.hpp"
@@ -33,14 +34,16 @@ std::vector<Hit> Lexicon::hits(const Token& token) const {
     found.push_back({word, likeness});
   };
   if (const auto at = by_text_.find(token.text); at != by_text_.end()) add(at->second, 1);
-  if (const auto at = by_stem_.find(token.stem); at != by_stem_.end())
-    for (const std::uint32_t id : at->second) add(id, 0.97);
+  by_stem_.find(token.stem, [&](std::uint32_t id) {
+    if (words[id].stem == token.stem) add(id, 0.97);
+  });
   const bool exact = !found.empty();
   const bool filler = language::is_filler(token);
   if (token.number || (filler && exact)) return found;
   if (token.root.size() >= 4 && !filler)
-    if (const auto at = by_root_.find(token.root); at != by_root_.end())
-      for (const std::uint32_t id : at->second) add(id, 0.85);
+    by_root_.find(token.root, [&](std::uint32_t id) {
+      if (words[id].root == token.root) add(id, 0.85);
+    });
   if (const auto at = by_letter_.find(token.text.empty() ? ' ' : token.text[0]);
       at != by_letter_.end())
     for (const std::uint32_t id : at->second) {
@@ -52,20 +55,48 @@ std::vector<Hit> Lexicon::hits(const Token& token) const {
   const bool understood =
       std::any_of(found.begin(), found.end(), [](const Hit& hit) { return hit.likeness > 0.84; });
   if (understood || filler || token.text.size() < kMistypedLengthMin) return found;
-  for (const std::string& key : deletions(token.text)) {
-    const auto at = by_deletion_.find(key);
-    if (at == by_deletion_.end()) continue;
-    for (const std::uint32_t id : at->second) {
-      const std::size_t limit =
-          language::slips_allowed(std::min(token.text.size(), words[id].text.size()));
-      const std::size_t edits = edit_distance(token.text, words[id].text, limit);
-      const bool short_swap =
-          token.text.size() < kSurelyMistypedMin && token.text.size() == words[id].text.size();
-      if (short_swap) continue;
-      if (limit > 0 && edits <= limit) add(id, edits == 1 ? 0.86 : 0.7);
-    }
-  }
+  add_mistyped(token, found);
   return found;
+}
+
+void Lexicon::add_mistyped(const Token& token, std::vector<Hit>& found) const {
+  constexpr std::size_t kSlipsMax = 12;  // more words than that are all guesses
+  std::vector<Hit> slips;
+  for (const std::string& key : deletions(token.text))
+    by_deletion_.find(key, [&](std::uint32_t id) {
+      const std::string& text = words[id].text;
+      const std::size_t limit = language::slips_allowed(std::min(token.text.size(), text.size()));
+      const bool short_swap =
+          token.text.size() < kSurelyMistypedMin && token.text.size() == text.size();
+      if (short_swap || limit == 0) return;
+      const std::size_t edits = edit_distance(token.text, text, limit);
+      const auto same = [&](const Hit& hit) { return hit.word == id; };
+      if (edits > limit || std::any_of(slips.begin(), slips.end(), same)) return;
+      slips.push_back({id, edits == 1 ? 0.86 : 0.7});
+    });
+  std::sort(slips.begin(), slips.end(), [](const Hit& a, const Hit& b) {
+    return std::tie(b.likeness, a.word) < std::tie(a.likeness, b.word);
+  });
+  if (slips.size() > kSlipsMax) slips.resize(kSlipsMax);
+  for (const Hit& slip : slips) {
+    const auto same = [&](const Hit& hit) { return hit.word == slip.word; };
+    if (std::none_of(found.begin(), found.end(), same)) found.push_back(slip);
+  }
+}
+
+ValueRange Lexicon::narrowed(ValueRange range, std::uint32_t depth, std::uint32_t word) const {
+  // Values that end at `depth` come first; their next word counts as the least.
+  const auto next = [&](std::uint32_t id) -> std::uint64_t {
+    const ValueEntry& value = values[id];
+    return value.words_count == depth ? 0 : value_words_[value.words_begin + depth] + 1ULL;
+  };
+  const auto first = value_order_.begin() + range.begin, last = value_order_.begin() + range.end;
+  const auto low = std::lower_bound(
+      first, last, word + 1ULL, [&](std::uint32_t id, std::uint64_t at) { return next(id) < at; });
+  const auto high = std::upper_bound(
+      low, last, word + 1ULL, [&](std::uint64_t at, std::uint32_t id) { return at < next(id); });
+  return {static_cast<std::uint32_t>(low - value_order_.begin()),
+          static_cast<std::uint32_t>(high - value_order_.begin())};
 }
 
 std::vector<Hit> Lexicon::joined_hits(const Token& left, const Token& right) const {
@@ -73,9 +104,11 @@ std::vector<Hit> Lexicon::joined_hits(const Token& left, const Token& right) con
   const std::string joined = left.text + right.text;
   if (joined.size() < kMistypedLengthMin || left.number || right.number) return found;
   if (const auto at = by_text_.find(joined); at != by_text_.end()) found.push_back({at->second, 1});
-  if (const auto at = by_stem_.find(language::stem_of(joined)); at != by_stem_.end())
-    for (const std::uint32_t id : at->second)
-      if (found.empty() || found[0].word != id) found.push_back({id, 0.97});
+  const std::string stem = language::stem_of(joined);
+  by_stem_.find(stem, [&](std::uint32_t id) {
+    if (words[id].stem == stem && (found.empty() || found[0].word != id))
+      found.push_back({id, 0.97});
+  });
   return found;
 }
 
@@ -105,7 +138,7 @@ const DimensionEntry* Lexicon::dimension(std::string_view name) const {
   const auto at = dimension_by_name_.find(std::string(name));
   return at == dimension_by_name_.end() ? nullptr : &dimensions[at->second];
 }
-const std::vector<std::string>* Lexicon::values_of(std::uint32_t column) const {
+const std::vector<std::uint32_t>* Lexicon::values_of(std::uint32_t column) const {
   const auto at = values_by_column_.find(column);
   return at == values_by_column_.end() ? nullptr : &at->second;
 }
@@ -135,12 +168,16 @@ std::vector<std::uint32_t> Lexicon::word_ids(std::string_view name) {
 void Lexicon::index_words() {
   for (std::uint32_t id = 0; id < words.size(); ++id) {
     const Word& word = words[id];
-    add_once(by_stem_[word.stem], id);
+    by_stem_.add(word.stem, id);
     if (word.filler) continue;
-    add_once(by_root_[word.root], id);
+    // A word that only values have is not said by a related one.
+    if (id < words_of_the_model_) by_root_.add(word.root, id);
     if (word.text.size() < kMistypedLengthMin) continue;
-    for (std::string& key : deletions(word.text)) add_once(by_deletion_[std::move(key)], id);
+    for (const std::string& key : deletions(word.text)) by_deletion_.add(key, id);
   }
+  by_stem_.seal();
+  by_root_.seal();
+  by_deletion_.seal();
   for (const Term& term : terms)
     if (term.kind == TermKind::metric || term.kind == TermKind::dimension)
       for (const std::uint32_t id : term.words)

@@ -8,6 +8,7 @@
 
 #include "loquat/semantic/planner.hpp"
 #include "semantic/language/text.hpp"
+#include "semantic/planner/hash_index.hpp"
 
 /// The words of one imported model and of its data, looked up by how people may write them.
 namespace loquat::semantic::planner {
@@ -18,7 +19,7 @@ inline void add_once(std::vector<std::uint32_t>& list, std::uint32_t id) {
   if (std::find(list.begin(), list.end(), id) == list.end()) list.push_back(id);
 }
 
-enum class TermKind { metric, dimension, value, personal_column };
+enum class TermKind { metric, dimension, personal_column };
 enum class Source { name, label, synonym, initials };
 
 /// One way to say one thing. `words` in order; `head` is what the thing is (time in "Delivery time,
@@ -72,6 +73,12 @@ struct DimensionEntry {
 struct ValueEntry {
   std::string text;
   std::vector<std::uint32_t> columns;
+  std::uint32_t words_begin = 0, words_count = 0;  ///< in the list of all values' words
+};
+/// Values in the order of their words: those that begin alike stand together.
+struct ValueRange {
+  std::uint32_t begin = 0, end = 0;
+  [[nodiscard]] bool empty() const { return begin == end; }
 };
 
 class Lexicon final : public Vocabulary {
@@ -96,7 +103,26 @@ class Lexicon final : public Vocabulary {
   [[nodiscard]] bool builds_on(std::uint32_t variant, std::uint32_t base) const;
   [[nodiscard]] std::uint32_t metric_id(std::string_view name) const;  ///< metrics.size() if none
   /// Values read of this column, as written in the data.
-  [[nodiscard]] const std::vector<std::string>* values_of(std::uint32_t column) const;
+  [[nodiscard]] const std::vector<std::uint32_t>* values_of(std::uint32_t column) const;
+
+  [[nodiscard]] ValueRange all_values() const {
+    return {0, static_cast<std::uint32_t>(value_order_.size())};
+  }
+  /// Of `range`, whose values agree in `depth` words, those that go on with `word`.
+  [[nodiscard]] ValueRange narrowed(ValueRange range, std::uint32_t depth,
+                                    std::uint32_t word) const;
+  /// Of the same, those that end there; they stand first.
+  template <class Use>
+  void whole_values(ValueRange range, std::uint32_t depth, Use use) const {
+    for (std::uint32_t at = range.begin; at < range.end; ++at) {
+      if (values[value_order_[at]].words_count != depth) return;
+      use(value_order_[at]);
+    }
+  }
+  /// Words like `and`, `of` that stand inside values and may be left out.
+  [[nodiscard]] const std::vector<std::uint32_t>& filler_words_in_values() const {
+    return value_fillers_;
+  }
 
  private:
   std::uint32_t word_id(const Token& token);
@@ -111,15 +137,20 @@ class Lexicon final : public Vocabulary {
   void expand_terse_names();
   [[nodiscard]] std::optional<std::uint32_t> full_form(std::uint32_t terse) const;
   void add_values(const DimensionValues& values);
+  void add_value_words(ValueEntry& value);
+  void order_values();
   void add_personal_columns();
   void weigh_words();
   void index_words();
+  void add_mistyped(const Token& token, std::vector<Hit>& found) const;
 
   std::shared_ptr<const ModelIndex> index_;
   std::unordered_map<std::string, std::uint32_t> by_text_, metric_by_name_, dimension_by_name_;
-  std::unordered_map<std::string, std::vector<std::uint32_t>> by_stem_, by_root_, by_deletion_;
+  std::uint32_t words_of_the_model_ = 0;  ///< words from here on stand in values only
+  HashIndex by_stem_, by_root_, by_deletion_;
+  std::vector<std::uint32_t> value_words_, value_order_, value_fillers_;
   std::unordered_map<char, std::vector<std::uint32_t>> by_letter_;  ///< words of names and labels
-  std::unordered_map<std::uint32_t, std::vector<std::string>> values_by_column_;
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> values_by_column_;
 };
 
 }  // namespace loquat::semantic::planner

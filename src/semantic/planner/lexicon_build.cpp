@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <set>
+#include <span>
 
 #include "semantic/language/word_forms.hpp"
 #include "semantic/planner/lexicon.hpp"
@@ -117,17 +118,17 @@ Lexicon::Lexicon(std::shared_ptr<const ModelIndex> index, DimensionValues values
   add_metrics();
   add_dimensions();
   expand_terse_names();
-  add_values(values);
   add_personal_columns();
+  words_of_the_model_ = static_cast<std::uint32_t>(words.size());
+  add_values(values);
+  order_values();
   weigh_words();
   index_words();
 }
 
 void Lexicon::add_term(TermKind kind, Source source, std::uint32_t target, std::string_view said) {
-  // Only identifiers are written as oneWord; a value MedSure is said as it stands.
-  const bool identifier = source == Source::name && kind != TermKind::value;
   const std::vector<Token> tokens =
-      identifier ? language::words_of_name(said) : language::tokenize(spoken(said));
+      source == Source::name ? language::words_of_name(said) : language::tokenize(spoken(said));
   if (tokens.empty() || tokens.size() > 16) return;
   Term term{kind, source, target, {}, head_of(tokens, source)};
   for (const Token& token : tokens) term.words.push_back(word_id(token));
@@ -324,7 +325,7 @@ void Lexicon::expand_terse_names() {
   const std::size_t known = terms.size();
   for (std::size_t i = 0; i < known; ++i) {
     Term term = terms[i];
-    if (term.source != Source::name || term.kind == TermKind::value) continue;
+    if (term.source != Source::name) continue;
     // A label says already what people call it.
     const bool labelled =
         term.kind == TermKind::metric && !metrics[term.target].metric->label.empty();
@@ -353,7 +354,8 @@ void Lexicon::add_values(const DimensionValues& read) {
     const auto at = dimension_by_name_.find(name);
     if (at == dimension_by_name_.end() || dimensions[at->second].info.personal_data) continue;
     const std::uint32_t column = dimensions[at->second].column;
-    if (!values_by_column_.try_emplace(column, list).second) continue;
+    const auto [of_column, first_time] = values_by_column_.try_emplace(column);
+    if (!first_time) continue;
     if (is_yes_no(list)) {
       for (DimensionEntry& entry : dimensions)
         if (entry.column == column) entry.boolean = true;
@@ -367,14 +369,42 @@ void Lexicon::add_values(const DimensionValues& read) {
           known.try_emplace(text, static_cast<std::uint32_t>(values.size()));
       if (fresh) values.push_back({text, {}});
       add_once(values[value->second].columns, column);
-      if (!fresh) continue;
-      const std::vector<Token> tokens = language::words_of_name(text);
-      const bool number_only = std::all_of(tokens.begin(), tokens.end(), [](const Token& token) {
-        return token.number || token.date;
-      });
-      if (!number_only) add_term(TermKind::value, Source::name, value->second, text);
+      of_column->second.push_back(value->second);
+      if (fresh) add_value_words(values.back());
     }
   }
+}
+
+void Lexicon::add_value_words(ValueEntry& value) {
+  constexpr std::size_t kWordsMax = 16;
+  // A value MedSure is said as it stands, unlike a oneWord identifier.
+  const std::vector<Token> tokens = language::tokenize(spoken(value.text));
+  const bool number_only = std::all_of(tokens.begin(), tokens.end(), [](const Token& token) {
+    return token.number || token.date;
+  });
+  if (tokens.empty() || tokens.size() > kWordsMax || number_only) return;
+  value.words_begin = static_cast<std::uint32_t>(value_words_.size());
+  value.words_count = static_cast<std::uint32_t>(tokens.size());
+  for (const Token& token : tokens) {
+    const std::uint32_t word = word_id(token);
+    value_words_.push_back(word);
+    constexpr std::size_t kFillersMax = 12;
+    if (words[word].filler && value_fillers_.size() < kFillersMax) add_once(value_fillers_, word);
+  }
+}
+
+void Lexicon::order_values() {
+  for (std::uint32_t id = 0; id < values.size(); ++id)
+    if (values[id].words_count > 0) value_order_.push_back(id);
+  const auto words_at = [&](std::uint32_t id) {
+    return std::span(value_words_).subspan(values[id].words_begin, values[id].words_count);
+  };
+  std::sort(value_order_.begin(), value_order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const auto left = words_at(a), right = words_at(b);
+    const auto order =
+        std::lexicographical_compare_three_way(left.begin(), left.end(), right.begin(), right.end());
+    return order != 0 ? order < 0 : a < b;
+  });
 }
 
 void Lexicon::add_personal_columns() {

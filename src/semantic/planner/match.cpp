@@ -37,17 +37,15 @@ constexpr std::size_t kChainMax = 7;
 class Matcher {
  public:
   Matcher(const Lexicon& lexicon, const std::vector<Token>& tokens, Edges& edges)
-      : lexicon_(lexicon), tokens_(tokens), edges_(edges) {}
+      : lexicon_(lexicon), tokens_(tokens), edges_(edges), touches_at_(tokens.size()) {}
 
   void run() {
     collect();
     for (auto& [id, touches] : touched_) {
       const Term& term = lexicon_.terms[id];
-      if (term.kind == TermKind::value)
-        match_value(term, touches);
-      else
-        match_name(term, touches);
+      match_name(term, touches);
     }
+    match_values();
     yield_to_bases();
     flush(metrics_);
     flush(dimensions_);
@@ -94,6 +92,7 @@ class Matcher {
   }
 
   void touch(const Touch& touch) {
+    touches_at_[touch.token].push_back(touch);
     const Word& word = lexicon_.words[touch.word];
     for (const std::uint32_t term : word.terms) touched_[term].push_back(touch);
     for (const std::uint32_t dimension : word.qualifies) qualifiers_[dimension].push_back(touch);
@@ -108,38 +107,60 @@ class Matcher {
                language::slips_allowed(text.size());
   }
 
-  /// Values are said whole and in order.
-  void match_value(const Term& term, const std::vector<Touch>& touches) {
-    for (const Touch& first : touches) {
-      if (first.word != term.words[0]) continue;
-      std::size_t at = first.token;
-      double said = 0, doubt = 0;
-      bool whole = true, content = false;
-      for (const std::uint32_t word : term.words) {
-        const auto found = std::find_if(touches.begin(), touches.end(), [&](const Touch& touch) {
-          return touch.word == word && touch.token == at;
-        });
-        const bool filler = lexicon_.words[word].filler;
-        if (found == touches.end() && filler && content) continue;  // Brandt & Sons, said without &
-        if (found == touches.end() || !writes_alike(*found)) {
-          whole = false;
-          break;
-        }
-        content = content || !filler;
-        said += (filler ? 0.3 : 1.0) * static_cast<double>(found->width) * found->likeness;
-        doubt += 1 - found->likeness;
-        at += found->width;
-      }
-      if (!whole || (!content && term.words.size() < 2)) continue;
-      const double bonus = term.words.size() > 1 ? kWholeNameBonus : 0;
-      // A value is seldom said by a word that is only related to it.
-      Edge& edge = slot(values_, first.token, at, EdgeKind::value);
-      const double score = said + bonus - kEdgeCost - 0.5 * doubt;
-      for (const std::uint32_t column : lexicon_.values[term.target].columns)
-        edge.alternatives.push_back({term.target, score, column});
-      if (score > edge.score || edge.alternatives.empty()) edge.doubt = doubt;
-      edge.score = std::max(edge.score, score);
+  /// What has been said of a value so far.
+  struct Spoken {
+    std::size_t begin = 0, at = 0;
+    std::uint32_t depth = 0;
+    double said = 0, doubt = 0;
+    bool content = false;
+  };
+
+  /// Values are said whole and in order; their `and` and `of` may be left out.
+  void match_values() {
+    for (std::size_t at = 0; at < tokens_.size(); ++at) {
+      Spoken spoken;
+      spoken.begin = spoken.at = at;
+      go_on(lexicon_.all_values(), spoken);
     }
+  }
+
+  void go_on(ValueRange range, const Spoken& spoken) {
+    constexpr std::uint32_t kDepthMax = 16;
+    if (range.empty() || spoken.depth > kDepthMax) return;
+    if (spoken.depth > 0) propose_values(range, spoken);
+    if (spoken.at < tokens_.size())
+      for (const Touch& touch : touches_at_[spoken.at]) {
+        if (!writes_alike(touch)) continue;
+        const ValueRange rest = lexicon_.narrowed(range, spoken.depth, touch.word);
+        if (rest.empty()) continue;
+        const bool filler = lexicon_.words[touch.word].filler;
+        Spoken more = spoken;
+        more.at += touch.width;
+        ++more.depth;
+        more.said += (filler ? 0.3 : 1.0) * static_cast<double>(touch.width) * touch.likeness;
+        more.doubt += 1 - touch.likeness;
+        more.content = more.content || !filler;
+        go_on(rest, more);
+      }
+    if (!spoken.content) return;
+    for (const std::uint32_t word : lexicon_.filler_words_in_values()) {
+      Spoken more = spoken;
+      ++more.depth;
+      go_on(lexicon_.narrowed(range, spoken.depth, word), more);
+    }
+  }
+
+  void propose_values(ValueRange range, const Spoken& spoken) {
+    if (!spoken.content && spoken.depth < 2) return;
+    lexicon_.whole_values(range, spoken.depth, [&](std::uint32_t id) {
+      const double bonus = spoken.depth > 1 ? kWholeNameBonus : 0;
+      Edge& edge = slot(values_, spoken.begin, spoken.at, EdgeKind::value);
+      const double score = spoken.said + bonus - kEdgeCost - 0.5 * spoken.doubt;
+      for (const std::uint32_t column : lexicon_.values[id].columns)
+        edge.alternatives.push_back({id, score, column});
+      if (score > edge.score || edge.alternatives.empty()) edge.doubt = spoken.doubt;
+      edge.score = std::max(edge.score, score);
+    });
   }
 
   void match_name(const Term& term, std::vector<Touch> touches) {
@@ -341,11 +362,14 @@ class Matcher {
   void yield_to_bases() {
     constexpr double kVariantCost = 0.6;
     constexpr double kLightMissing = 0.35;  // amt, cnt: no word that makes a difference
+    std::vector<const Edge*> bases;
+    for (const auto& [key, edge] : metrics_)
+      if (edge.missing < kLightMissing && !edge.by_synonym) bases.push_back(&edge);
     for (auto& [key, edge] : metrics_) {
       if (edge.missing < kLightMissing) continue;
-      for (const auto& [base_key, base] : metrics_) {
-        if (base.metric == edge.metric || base.missing >= kLightMissing || base.by_synonym)
-          continue;
+      for (const Edge* known : bases) {
+        const Edge& base = *known;
+        if (base.metric == edge.metric) continue;
         if (!says_no_more(edge, base) || !lexicon_.builds_on(edge.metric, base.metric)) continue;
         edge.score -= kVariantCost;
         break;
@@ -399,6 +423,7 @@ class Matcher {
   const Lexicon& lexicon_;
   const std::vector<Token>& tokens_;
   Edges& edges_;
+  std::vector<std::vector<Touch>> touches_at_;
   std::map<std::uint32_t, std::vector<Touch>> touched_, qualifiers_;
   std::map<std::tuple<std::size_t, std::size_t, std::uint32_t>, Edge> metrics_, dimensions_,
       values_, negated_;

@@ -145,7 +145,8 @@ class DraftReader {
     const auto* values = lexicon_.values_of(entry->column);
     constexpr std::size_t kOffered = 5;
     if (values == nullptr || values->size() > kOffered + 1) return;
-    for (const std::string& value : *values) {
+    for (const std::uint32_t id : *values) {
+      const std::string& value = lexicon_.values[id].text;
       if (value == filter.values[0]) continue;
       other.filters[at].values = {value};
       choices.push_back(other);
