@@ -229,6 +229,7 @@ class PeriodReader {
       return DateRange{date, date};
     }
     if (auto range = edge_of()) return range;
+    if (auto range = period_of_day()) return range;
     if (auto range = relative_day()) return range;
     if (auto range = holiday()) return range;
     if (auto range = to_date()) return range;
@@ -253,6 +254,17 @@ class PeriodReader {
     auto range = point();
     if (!range || !range->start || !range->end) return fail(start);
     return one(end ? *range->end : *range->start);
+  }
+
+  /// `the week of 24 December`, `the month of Easter`: the period that holds the day.
+  std::optional<DateRange> period_of_day() {
+    const std::size_t start = at_;
+    const auto unit = left(3) ? unit_of(token()) : std::nullopt;
+    if (!unit || *unit < Grain::week || !is("of", 1)) return std::nullopt;
+    at_ += 2;
+    auto day = point();
+    if (!day || !day->start || day->start != day->end) return fail(start);
+    return period(*day->start, *unit, 0, calendar_);
   }
 
   /// `Christmas 2024`, `last Black Friday`, `New Year's Day`: without a year the latest that began.

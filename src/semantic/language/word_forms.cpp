@@ -191,7 +191,9 @@ bool abbreviates(std::string_view terse, std::string_view full) {
   if (terse.size() < 2 || full.size() <= terse.size() || terse[0] != full[0]) return false;
   const bool one_shorter = full.size() == terse.size() + 1;
   if (one_shorter) return terse.size() == 3 && full.starts_with(terse) && full.back() == 'e';
-  if (full.starts_with(terse)) return terse.size() >= 3;
+  constexpr std::size_t kShortMax = 5;
+  if (full.starts_with(terse))
+    return terse.size() >= 3 && terse.size() <= kShortMax && terse.back() != 's';
   // The first consonants, none skipped: shp, clm, dlv.
   if (terse.size() >= 3) {
     std::size_t next = 1;

@@ -371,8 +371,35 @@ class Decider {
     planned.is_follow_up = best_.follow_up;
     planned.changed = best_.changed;
     if (best_.follow_up) planned.kept = kept();
+    say_change(planned);
+    say_coverage();
     outcome_.result = std::move(planned);
     return std::move(outcome_);
+  }
+
+  /// `…; changed: period; kept: metric and grouping.`
+  void say_change(const Planned& planned) {
+    if (!planned.is_follow_up) return;
+    std::string& text = outcome_.interpretation;
+    if (text.ends_with('.')) text.pop_back();
+    if (!planned.changed.empty()) text += "; changed: " + join_words(planned.changed);
+    if (!planned.kept.empty()) text += "; kept: " + join_words(planned.kept);
+    text += ".";
+  }
+
+  /// A period that the data covers only in part is answered, and said.
+  void say_coverage() {
+    const DateRange& range = best_.frame.range;
+    const auto& first = setting_.request.data_start;
+    const auto& last = setting_.request.data_end;
+    std::string& text = outcome_.interpretation;
+    const bool early = range.start && first && *range.start < *first;
+    const bool late = range.end && last && *range.end > *last;
+    if (!early && !late) return;
+    if (text.ends_with('.')) text.pop_back();
+    if (early) text += "; the data begins on " + language::say({first, first});
+    if (late) text += "; the data ends on " + language::say({last, last});
+    text += ".";
   }
 
   [[nodiscard]] std::vector<std::string> kept() const {

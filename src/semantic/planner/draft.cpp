@@ -14,6 +14,7 @@ class Drafter {
   }
 
   Draft run() {
+    for (const Token& token : tokens_) draft_.instead = draft_.instead || token.text == "instead";
     for (const Edge* edge : draft_.path) {
       note_use(*edge);
       switch (edge->kind) {

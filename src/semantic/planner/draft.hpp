@@ -44,7 +44,7 @@ struct Draft {
   bool inventory = false, how_many = false, growth = false, previous_period = false;
   bool last_year = false, everything = false, which = false, singular_rank = false;
   bool excluded_something = false, excluded_parts = false;
-  bool other_one = false, in_total = false;
+  bool other_one = false, in_total = false, instead = false;
   bool personal = false;
   double doubt = 0;
   std::vector<std::size_t> unknown;

@@ -97,6 +97,24 @@ void add_order(const Frame& frame, MetricQuery& query) {
   }
 }
 
+/// `{{ TimeDimension('order__delivered_at', 'day') }} >= '2025-01-01'`: a period by another date.
+bool read_axis_range(const std::string& text, Frame& frame) {
+  constexpr std::string_view kOpen = "{{ TimeDimension('", kClose = "', 'day') }} ";
+  if (!text.starts_with(kOpen)) return false;
+  const auto close = text.find(kClose);
+  if (close == std::string::npos) return false;
+  const std::string axis = text.substr(kOpen.size(), close - kOpen.size());
+  const std::string rest = text.substr(close + kClose.size());
+  const bool from = rest.starts_with(">= '"), to = rest.starts_with("<= '");
+  constexpr std::size_t kSign = 4, kDate = 10;
+  if ((!from && !to) || rest.size() != kSign + kDate + 1) return false;
+  const auto day = parse_date(rest.substr(kSign, kDate));
+  if (!day || (frame.axis != "metric_time" && frame.axis != axis)) return false;
+  frame.axis = axis;
+  (from ? frame.range.start : frame.range.end) = *day;
+  return true;
+}
+
 void read_order(const Lexicon& lexicon, const MetricQuery& query, Frame& frame) {
   if (query.top_per_group) {
     frame.rank = Rank{query.top_per_group->by.starts_with('-'), query.top_per_group->count,
@@ -204,8 +222,9 @@ Frame to_frame(const Lexicon& lexicon, const MetricQuery& query) {
       frame.groups.push_back(item);
     }
   }
-  for (const std::string& item : query.where) frame.filters.push_back(parse_filter(item));
   frame.range = {query.start_time, query.end_time};
+  for (const std::string& item : query.where)
+    if (!read_axis_range(item, frame)) frame.filters.push_back(parse_filter(item));
   frame.comparison = query.comparison;
   frame.having = query.having;
   frame.share = !query.shares.empty();

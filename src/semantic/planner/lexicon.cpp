@@ -20,6 +20,15 @@ std::vector<std::string> deletions(std::string_view word) {
   return out;
 }
 
+/// Words that only say when, and so name no metric by themselves.
+bool places_in_time(std::string_view word) {
+  for (const std::string_view known :
+       {"before", "after", "since", "until", "ago", "earlier", "later", "previous", "prior", "last",
+        "next", "date", "vs", "versus"})
+    if (word == known) return true;
+  return false;
+}
+
 constexpr std::size_t kMistypedLengthMin = 4;
 /// Shorter words are mistyped less often than they are other words: move is not mode.
 constexpr std::size_t kSurelyMistypedMin = 5;
@@ -47,7 +56,8 @@ std::vector<Hit> Lexicon::hits(const Token& token) const {
   if (const auto at = by_letter_.find(token.text.empty() ? ' ' : token.text[0]);
       at != by_letter_.end())
     for (const std::uint32_t id : at->second) {
-      if (abbreviates(words[id].text, token.stem))
+      // A word of a label or description is written in full: sales is not short for salesperson.
+      if (!words[id].natural && abbreviates(words[id].text, token.stem))
         add(id, 0.84);
       else if (!exact && !filler && abbreviates(token.text, words[id].text))
         add(id, 0.65);
@@ -153,7 +163,7 @@ std::uint32_t Lexicon::word_id(const Token& token) {
     word.root = token.root;
     word.filler = language::is_filler(token);
     word.light = language::is_light_noun(token);
-    word.time_unit = token.number || language::unit_of(token);
+    word.time_unit = token.number || language::unit_of(token) || places_in_time(token.text);
     words.push_back(std::move(word));
   }
   return at->second;

@@ -25,7 +25,8 @@ std::size_t head_of(const std::vector<Token>& words, Source source) {
                      words[i].text == "per" || words[i].text == "at" || words[i].text == "to" ||
                      words[i].text == "with" || words[i].text == "who" || words[i].text == "by" ||
                      words[i].text == "in" || words[i].text == "within" || words[i].text == "on" ||
-                     words[i].text == "for" || words[i].text == "from";
+                     words[i].text == "for" || words[i].text == "from" || words[i].text == "vs" ||
+                     words[i].text == "versus" || words[i].text == "than";
     if (cut && i > 0) break;
     head = i;
   }
@@ -270,6 +271,7 @@ void Lexicon::add_dimension_terms(std::uint32_t id) {
   if (info.name == "metric_time") return;
   const std::vector<std::string> path = path_of(info.name);
   add_term(TermKind::dimension, Source::name, id, spoken(without_id(local)));
+  if (!info.is_entity) add_term(TermKind::dimension, Source::name, id, spoken(local));
   add_term(TermKind::dimension, Source::label, id, info.label);
   for (const std::string& synonym : info.synonyms)
     add_term(TermKind::dimension, Source::synonym, id, synonym);
@@ -379,9 +381,8 @@ void Lexicon::add_value_words(ValueEntry& value) {
   constexpr std::size_t kWordsMax = 16;
   // A value MedSure is said as it stands, unlike a oneWord identifier.
   const std::vector<Token> tokens = language::tokenize(spoken(value.text));
-  const bool number_only = std::all_of(tokens.begin(), tokens.end(), [](const Token& token) {
-    return token.number || token.date;
-  });
+  const bool number_only = std::all_of(
+      tokens.begin(), tokens.end(), [](const Token& token) { return token.number || token.date; });
   if (tokens.empty() || tokens.size() > kWordsMax || number_only) return;
   value.words_begin = static_cast<std::uint32_t>(value_words_.size());
   value.words_count = static_cast<std::uint32_t>(tokens.size());
@@ -401,8 +402,8 @@ void Lexicon::order_values() {
   };
   std::sort(value_order_.begin(), value_order_.end(), [&](std::uint32_t a, std::uint32_t b) {
     const auto left = words_at(a), right = words_at(b);
-    const auto order =
-        std::lexicographical_compare_three_way(left.begin(), left.end(), right.begin(), right.end());
+    const auto order = std::lexicographical_compare_three_way(left.begin(), left.end(),
+                                                              right.begin(), right.end());
     return order != 0 ? order < 0 : a < b;
   });
 }

@@ -104,8 +104,9 @@ class OperationReader {
 
   void superlative() {
     const bool high = in(0, {"top", "best", "highest", "largest", "biggest", "greatest", "most",
-                             "strongest", "leading"});
-    const bool low = in(0, {"bottom", "worst", "lowest", "smallest", "least", "fewest", "weakest"});
+                             "strongest", "leading", "longest", "heaviest", "busiest"});
+    const bool low = in(0, {"bottom", "worst", "lowest", "smallest", "least", "fewest", "weakest",
+                            "shortest", "lightest"});
     if (!high && !low) return;
     finish_rank(add(Op::rank, 1), low, 0);
     if (in(1, {"popular", "common", "frequent", "successful", "important"}))

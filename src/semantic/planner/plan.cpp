@@ -43,8 +43,17 @@ bool same_but_score(const Reading& a, const Reading& b) {
 
 /// Whether the words change the last question rather than ask one of their own: they say so, or
 /// they name nothing that could be measured, counted or listed.
-bool changes_the_last(const PlanRequest& request, const Draft& draft) {
-  if (request.refine || draft.opener || draft.add || draft.remove || draft.other_one) return true;
+bool changes_the_last(const Setting& setting, const Draft& draft) {
+  if (setting.request.refine || draft.opener || draft.add || draft.remove || draft.other_one)
+    return true;
+  // `how many buses`, `number of buses`: asks for something, whatever the rest can be read as.
+  const auto& tokens = setting.tokens;
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    const bool many = tokens[i].text == "how" && tokens[i + 1].text == "many";
+    const bool number = i <= 1 && tokens[i + 1].text == "of" &&
+                        (tokens[i].stem == "number" || tokens[i].stem == "count");
+    if (many || number) return false;
+  }
   const bool only_less = draft.metrics.empty() && !draft.excluded_metrics.empty();
   const bool counts = draft.how_many && !draft.dimensions.empty();
   const bool lists = draft.inventory && !draft.dimensions.empty();
@@ -59,7 +68,7 @@ std::vector<Reading> readings_of(const Setting& setting, Edges& edges) {
   std::vector<Reading> readings;
   for (const Path& path : best_paths(setting.tokens, edges, kPathsMax)) {
     const Draft draft = draft_of(path, setting.tokens);
-    const bool change = setting.request.previous && changes_the_last(setting.request, draft);
+    const bool change = setting.request.previous && changes_the_last(setting, draft);
     Reading reading = read_draft(setting, draft, change);
     const auto known = std::find_if(readings.begin(), readings.end(), [&](const Reading& other) {
       return same_but_score(other, reading);

@@ -79,7 +79,10 @@ class DraftReader {
       if (!draft_.query_parts.empty()) misfit("\"" + draft_.query_parts[0] + "\"");
       return;
     }
-    for (const std::string& part : draft_.query_parts) drop_part(part);
+    // `remove the telehealth filter` names which one.
+    const bool named = !draft_.dimensions.empty() || !draft_.values.empty();
+    for (const std::string& part : draft_.query_parts)
+      if (part != "filter" || !named) drop_part(part);
     if (draft_.in_total && draft_.dimensions.empty() && draft_.grains.empty()) {
       drop_part("grouping");
       frame_.grain.reset();
@@ -179,6 +182,10 @@ class DraftReader {
       const std::string& name = lexicon_.metrics[edge->metric].metric->name;
       said.push_back(name);
       reading_.doubt += edge->missing > 0 ? 0.08 + 0.05 * std::min(edge->missing, 3.0) : 0;
+      // What it is about is not said at all: crates by depot, for how many depots.
+      if (edge->missing > 0.5 && !edge->head_said) headless_ = true;
+      if (edge->missing > 0.3 && over_time(*lexicon_.metrics[edge->metric].metric))
+        reading_.doubt += 0.4;
       // Half a name, and that mistyped: a guess.
       if (edge->missing > 0.3 && edge->doubt > 0.1) reading_.doubt += 0.35;
     }
@@ -219,6 +226,13 @@ class DraftReader {
       const std::uint32_t id = lexicon_.metric_id(name);
       if (id < lexicon_.metrics.size()) metric_ids_.push_back(id);
     }
+  }
+
+  /// Trailing windows, periods to date, growth: meant only where that is said.
+  [[nodiscard]] static bool over_time(const contracts::Metric& metric) {
+    return metric.type == contracts::MetricType::cumulative ||
+           std::any_of(metric.inputs.begin(), metric.inputs.end(),
+                       [](const contracts::MetricInput& input) { return input.offset_window; });
   }
 
   /// `also revenue`; a lone "and" asks for the other metric, it does not add one.
@@ -312,13 +326,13 @@ class DraftReader {
         changed("filter");
         continue;
       }
+      if (said.excluded && reading_.follow_up && removes()) {
+        drop_dimension(entry.info.name);
+        continue;
+      }
       if (entry.boolean && !said.split) {
         add_filter(
             {said.excluded ? Filter::Kind::is_false : Filter::Kind::is_true, entry.info.name, {}});
-        continue;
-      }
-      if (said.excluded && reading_.follow_up && draft_.remove) {
-        drop_dimension(entry.info.name);
         continue;
       }
       if (!said.split && qualifies_value(said, choice.dimension)) continue;
@@ -328,6 +342,8 @@ class DraftReader {
       }
       if (!said.split && !groups_unsaid(said, choice.dimension)) continue;
       if (std::find(groups.begin(), groups.end(), entry.info.name) != groups.end()) continue;
+      // Revenue per order is an average, not a list of every order.
+      if (said.per && own_rows(entry)) misfit(words_of(*said.edge));
       if (ranked_seen && said.per) within.push_back(entry.info.name);
       ranked_seen = ranked_seen || said.ranked;
       groups.push_back(entry.info.name);
@@ -350,6 +366,31 @@ class DraftReader {
       choice.rivals.clear();
       return;
     }
+  }
+
+  /// The key of the very rows that a metric adds up.
+  [[nodiscard]] bool own_rows(const DimensionEntry& entry) const {
+    if (!entry.info.is_entity) return false;
+    const auto& models = lexicon_.index().project().semantic_models;
+    return std::any_of(models.begin(), models.end(), [&](const contracts::SemanticModel& model) {
+      const bool key = std::any_of(
+          model.entities.begin(), model.entities.end(), [&](const contracts::Entity& entity) {
+            return entity.name == entry.info.name && entity.type == contracts::EntityType::primary;
+          });
+      return key &&
+             std::any_of(model.measures.begin(), model.measures.end(),
+                         [&](const contracts::Measure& measure) { return measured(measure); });
+    });
+  }
+  [[nodiscard]] bool measured(const contracts::Measure& measure) const {
+    return std::any_of(metric_ids_.begin(), metric_ids_.end(), [&](std::uint32_t id) {
+      const auto& used = lexicon_.metrics[id].metric->measure;
+      return used && used->measure == measure.name;
+    });
+  }
+
+  [[nodiscard]] bool removes() const {
+    return draft_.remove || (!draft_.query_parts.empty() && draft_.excluded_something);
   }
 
   [[nodiscard]] bool filtered_by(const std::string& name) const {
@@ -405,6 +446,18 @@ class DraftReader {
     lack(Lack::value, entry.info.label.empty() ? entry.info.name : entry.info.label, kMisfit);
   }
 
+  /// A value or a yes-no word stands right before.
+  [[nodiscard]] bool follows_a_filter(const Edge& edge) const {
+    for (const ValueSaid& value : draft_.values)
+      if (value.edge->end <= edge.begin && edge.begin - value.edge->end <= 1) return true;
+    for (const DimensionSaid& other : draft_.dimensions)
+      if (other.edge->end <= edge.begin && edge.begin - other.edge->end <= 1 &&
+          !other.edge->alternatives.empty() &&
+          lexicon_.dimensions[choose(other.edge->alternatives).dimension].boolean)
+        return true;
+    return false;
+  }
+
   /// Whether a dimension that nobody asked to split by is to be grouped by all the same.
   bool groups_unsaid(const DimensionSaid& said, std::uint32_t dimension) {
     const DimensionEntry& entry = lexicon_.dimensions[dimension];
@@ -420,7 +473,10 @@ class DraftReader {
     const bool attached = before == "of" || before == "from" || before == "for" || before == "in" ||
                           before == "to" || before == "on" || before == "at" || before == "among" ||
                           before == "across";
-    if (before == "with" && !entity) {
+    if (entity && follows_a_filter(*said.edge)) return false;  // first-time customers
+    const bool having = before == "with" || before == "had" || before == "has" ||
+                        before == "have" || before == "having";
+    if (having && !entity) {
       add_filter({Filter::Kind::not_null, entry.info.name, {}});
       reading_.doubt += 0.1;
       return false;
@@ -466,6 +522,7 @@ class DraftReader {
       if (entry.hops > 1) misfit(words_of(*said.edge));
       reading_.score -= 0.6;  // late deliveries: what the rows are about anyway
       reading_.doubt += 0.1;
+      headless_ = false;
       return;
     }
     frame_.axis = entry.info.name;
@@ -635,9 +692,39 @@ class DraftReader {
     return false;
   }
 
+  /// `add Northgate`, `not Northgate`: one value more or less of the list that is there.
+  bool merged_into_last(const Filter& filter) {
+    for (Filter& last : frame_.filters) {
+      if (last.dimension != filter.dimension || last.kind != Filter::Kind::is_in) continue;
+      if (filter.kind == Filter::Kind::is_in && draft_.add) {
+        for (const std::string& value : filter.values)
+          if (std::find(last.values.begin(), last.values.end(), value) == last.values.end())
+            last.values.push_back(value);
+        return true;
+      }
+      if (filter.kind != Filter::Kind::not_in) continue;
+      std::vector<std::string> left;
+      for (const std::string& value : last.values)
+        if (std::find(filter.values.begin(), filter.values.end(), value) == filter.values.end())
+          left.push_back(value);
+      if (left.size() == last.values.size()) continue;
+      if (left.empty()) {
+        if (!removes()) continue;
+        std::erase_if(frame_.filters, [&](const Filter& other) {
+          return other.dimension == filter.dimension && other.kind == Filter::Kind::is_in;
+        });
+        return true;
+      }
+      last.values = std::move(left);
+      return true;
+    }
+    return false;
+  }
+
   void add_filter(Filter filter) {
     if (reading_.follow_up) {
       changed("filter");
+      if (merged_into_last(filter)) return;
       std::erase_if(frame_.filters,
                     [&](const Filter& other) { return other.dimension == filter.dimension; });
     }
@@ -657,6 +744,10 @@ class DraftReader {
       frame_.grain = chosen->grain;
       if (reading_.follow_up) {
         changed("grain");
+        if (draft_.instead && draft_.dimensions.empty() && !frame_.groups.empty()) {
+          frame_.groups.clear();
+          changed("grouping");
+        }
         frame_.date_part.clear();
         frame_.rank.reset();
       }
@@ -714,7 +805,10 @@ class DraftReader {
       frame_.range = {};
       changed("period");
     }
-    if (draft_.previous_period || draft_.last_year) relative_comparison();
+    if (draft_.previous_period || draft_.last_year) {
+      relative_comparison();
+      if (reading_.follow_up) changed("comparison");
+    }
     if (!frame_.range.start && frame_.range.end && setting_.request.data_start &&
         *setting_.request.data_start <= *frame_.range.end)
       frame_.range.start = setting_.request.data_start;
@@ -799,6 +893,7 @@ class DraftReader {
     if (draft_.share) {
       frame_.share = true;
       if (!grouped) misfit("a share without a split");
+      if (const std::string other = part_of_something_else(); !other.empty()) misfit(other);
       if (reading_.follow_up) changed("share");
     }
     if (draft_.running_total) {
@@ -815,6 +910,33 @@ class DraftReader {
     thresholds(grouped);
     if (draft_.compare && !compares_something()) misfit("the comparison");
     if (draft_.inventory && !frame_.metrics.empty() && !reading_.follow_up) reading_.score -= 0.1;
+  }
+
+  /// `no-shows as a percentage of appointments`, `the organic share by month`: shares of another
+  /// whole than the metric's own total. A metric of the model may say them; a total does not.
+  [[nodiscard]] std::string part_of_something_else() const {
+    if (reading_.follow_up) return "";
+    const auto& path = draft_.path;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      if (path[i]->kind != EdgeKind::operation || path[i]->op != Op::share) continue;
+      const bool filter_before =
+          i > 0 && (path[i - 1]->kind == EdgeKind::value || is_flag(*path[i - 1]));
+      const bool split = !frame_.groups.empty() || frame_.grain;
+      if (filter_before && split && !dropped_for_share_) return words_of(*path[i]);
+      const bool metric_before =
+          std::any_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(i),
+                      [](const Edge* edge) { return edge->kind == EdgeKind::metric; });
+      if (!metric_before || setting_.tokens[path[i]->end - 1].text != "of") continue;
+      for (std::size_t k = i + 1; k < path.size(); ++k) {
+        if (path[k]->kind == EdgeKind::filler) continue;
+        return words_of(*path[k]);
+      }
+    }
+    return "";
+  }
+  [[nodiscard]] bool is_flag(const Edge& edge) const {
+    return edge.kind == EdgeKind::dimension && !edge.alternatives.empty() &&
+           lexicon_.dimensions[edge.alternatives[0].target].boolean;
   }
 
   void thresholds(bool grouped) {
@@ -864,7 +986,8 @@ class DraftReader {
     rank.descending = draft_.rank->descending;
     rank.count = static_cast<std::int64_t>(draft_.rank->number);
     if (rank.count == 0) {
-      const bool about_time = frame_.groups.empty() && !draft_.grains.empty();
+      const bool about_time =
+          frame_.groups.empty() && (!draft_.grains.empty() || !draft_.parts.empty());
       rank.count = draft_.singular_rank || about_time ? 1 : 10;
     }
     if (reading_.follow_up && frame_.rank && draft_.rank->number == 0)
@@ -937,6 +1060,7 @@ class DraftReader {
     for (const std::size_t token : reading_.unknown) {
       if (explained(token)) {
         reading_.by_context.push_back(token);
+        headless_ = false;
         reading_.doubt += 0.12;
       } else {
         left.push_back(token);
@@ -994,9 +1118,11 @@ class DraftReader {
 
   // ----------------------------------------------------------------- finish
   void finish() {
+    if (headless_) reading_.doubt += 0.4;
     if (reading_.follow_up) {
       const bool nothing = reading_.changed.empty();
       if (nothing) lack(Lack::detail, "", kNoMetric);
+      forget_old_ranks();
       check_kept_dimensions();
     }
     reading_.frame = frame_;
@@ -1006,6 +1132,17 @@ class DraftReader {
       for (const Swap& swap : swaps_) reading_.rivals.push_back(swapped(swap));
     }
     reading_.time_phrase = language::say(frame_.range);
+  }
+
+  /// A ranking leaves out nobody's rows; when its group goes, so does that.
+  void forget_old_ranks() {
+    const Frame last = to_frame(lexicon_, setting_.request.previous->query);
+    std::erase_if(frame_.filters, [&](const Filter& filter) {
+      const auto in = [&](const std::vector<std::string>& list) {
+        return std::find(list.begin(), list.end(), filter.dimension) != list.end();
+      };
+      return filter.kind == Filter::Kind::not_null && in(last.groups) && !in(frame_.groups);
+    });
   }
 
   struct Swap {
@@ -1050,6 +1187,7 @@ class DraftReader {
   std::vector<const Edge*> used_thresholds_;
   std::vector<Swap> swaps_;
   bool dropped_for_share_ = false, days_filtered_ = false, rivals_are_whole_ = false;
+  bool headless_ = false;  ///< a metric whose thing is not said
 };
 
 }  // namespace

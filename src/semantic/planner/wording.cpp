@@ -1,6 +1,7 @@
 #include "semantic/planner/wording.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace loquat::semantic::planner {
@@ -10,6 +11,27 @@ std::string spoken(std::string_view name) {
   std::string out(name);
   std::replace(out.begin(), out.end(), '_', ' ');
   return out;
+}
+
+/// Filters that are no list of values: weekdays, limits on a number, missing values.
+std::string raw_words(const std::string& label, const std::string& text) {
+  static constexpr std::array<std::string_view, 7> kDays = {
+      "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"};
+  const auto close = text.find("}}");
+  const std::string rest = close == std::string::npos ? "" : text.substr(close + 2);
+  if (text.find("date_part_name='dow'") != std::string::npos) {
+    std::vector<std::string> days;
+    for (const char c : rest)
+      if (c >= '1' && c <= '7') days.emplace_back(kDays[static_cast<std::size_t>(c - '1')]);
+    return (rest.starts_with(" NOT") ? "not on " : "on ") + join_words(days);
+  }
+  if (rest == " IS NULL") return "without " + label;
+  for (const auto& [sign, words] : {std::pair{" >= ", " at least "},
+                                    {" <= ", " at most "},
+                                    {" > ", " over "},
+                                    {" < ", " under "}})
+    if (rest.starts_with(sign)) return label + words + rest.substr(std::string_view(sign).size());
+  return "";
 }
 
 std::string filter_words(const Lexicon& lexicon, const Filter& filter) {
@@ -23,8 +45,10 @@ std::string filter_words(const Lexicon& lexicon, const Filter& filter) {
       return label;
     case Filter::Kind::is_false:
       return "not " + label;
-    default:
+    case Filter::Kind::not_null:
       return "";
+    default:
+      return raw_words(label, filter.values.empty() ? "" : filter.values[0]);
   }
 }
 

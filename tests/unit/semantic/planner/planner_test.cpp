@@ -262,6 +262,37 @@ TEST_F(Planner, TakesOneOfTwoMetricsAway) {
   EXPECT_EQ(outcome_as<Planned>(run(request)).query.metrics, std::vector<std::string>{"loans"});
 }
 
+TEST_F(Planner, AddsAndTakesAwayOneValueOfTheLastFilter) {
+  PlanRequest request = ask("add old mill");
+  request.previous = PreviousTurn{"", planned("loans by branch for Castle in 2024"), ""};
+  EXPECT_EQ(outcome_as<Planned>(run(request)).query.where,
+            std::vector<std::string>{"{{ Dimension('loan__branch') }} IN ('Castle', 'Old Mill')"});
+  request.question = "remove the overdue filter";
+  request.previous = PreviousTurn{"", planned("overdue loans for Castle in 2024"), ""};
+  EXPECT_EQ(outcome_as<Planned>(run(request)).query.where,
+            std::vector<std::string>{"{{ Dimension('loan__branch') }} = 'Castle'"});
+}
+
+TEST_F(Planner, SaysWhatAFollowUpChangedAndKept) {
+  PlanRequest request = ask("and last month?");
+  request.previous = PreviousTurn{"", planned("loans by branch in 2024"), ""};
+  const PlanOutcome outcome = run(request);
+  EXPECT_NE(outcome.interpretation.find("changed: period; kept: metric and grouping"),
+            std::string::npos)
+      << outcome.interpretation;
+}
+
+TEST_F(Planner, SaysThatTheDataCoversAPeriodOnlyInPart) {
+  EXPECT_NE(run(ask("loans in 2025")).interpretation.find("the data ends on 20 May 2025"),
+            std::string::npos);
+}
+
+TEST_F(Planner, AsksForAQuestionOfItsOwnInARunningConversation) {
+  PlanRequest request = ask("number of librarians by month");
+  request.previous = PreviousTurn{"", planned("loans for Castle in 2024"), ""};
+  EXPECT_FALSE(std::holds_alternative<Planned>(run(request).result));
+}
+
 TEST_F(Planner, SaysTheQueryInOneSentence) {
   const std::string said =
       interpret(vocabulary_->index(), planned("fines by branch for crime in 2024"), "");
