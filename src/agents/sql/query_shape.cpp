@@ -161,8 +161,6 @@ Result<MetricQuery> from_shape(const wire::QueryShape& shape) {
   std::vector<FieldIssue> issues;
   read_date(shape.start_time, "/start_time", query.start_time, issues);
   read_date(shape.end_time, "/end_time", query.end_time, issues);
-  if (issues.empty() && query.start_time && query.end_time && *query.start_time > *query.end_time)
-    issues.push_back({"/end_time", "must not be before start_time"});
   if (shape.transforms) {
     auto decoded = wire::decode<Transforms>(shape.transforms->text);
     if (decoded) {

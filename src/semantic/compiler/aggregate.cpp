@@ -32,7 +32,7 @@ std::string Builder::aggregation(const Measure& measure, const std::string& expr
     case Aggregation::max:
       return "MAX(" + expr + ")";
     case Aggregation::average:
-      return "AVG(" + expr + ")";
+      return words_.average(expr);
     case Aggregation::count:  // nothing found at all: null, as dbt's semantic layer has it
       return grouped ? "COUNT(" + expr + ")"
                      : "SUM(CASE WHEN " + expr + " IS NOT NULL THEN 1 ELSE 0 END)";

@@ -26,6 +26,10 @@ class DialectWords {
   /// `part`: dow (ISO: 1 is Monday), doy, day, week, month, quarter, year.
   [[nodiscard]] virtual std::string extracted(std::string_view part,
                                               std::string_view expr) const = 0;
+  /// The mean, as a floating point number whatever `expr` is.
+  [[nodiscard]] virtual std::string average(std::string_view expr) const = 0;
+  /// `expr`, a number, as it must stand in a division that is to keep its fractions.
+  [[nodiscard]] virtual std::string divisible(std::string_view expr) const = 0;
   [[nodiscard]] virtual std::string median(std::string_view expr) const = 0;
   [[nodiscard]] virtual std::string percentile(std::string_view expr,
                                                const contracts::Measure& measure) const = 0;

@@ -31,6 +31,10 @@ class DuckDb final : public DialectWords {
     return "EXTRACT(" + std::string(part == "dow" ? "isodow" : part) + " FROM " +
            std::string(expr) + ")";
   }
+  std::string average(std::string_view expr) const override {
+    return "AVG(" + std::string(expr) + ")";
+  }
+  std::string divisible(std::string_view expr) const override { return std::string(expr); }
   std::string median(std::string_view expr) const override {
     return "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY " + std::string(expr) + ")";
   }

@@ -32,13 +32,23 @@ class Trino final : public DialectWords {
                                                   : part;
     return "EXTRACT(" + std::string(word) + " FROM " + std::string(expr) + ")";
   }
-  std::string median(std::string_view expr) const override {
-    return "APPROX_PERCENTILE(" + std::string(expr) + ", 0.5)";
+  /// Trino's mean of a decimal has no more places than the decimal.
+  std::string average(std::string_view expr) const override {
+    return "AVG(" + divisible(expr) + ")";
   }
-  /// Trino has approximate percentiles only.
+  /// Trino divides integers and decimals without further places.
+  std::string divisible(std::string_view expr) const override {
+    return "CAST(" + std::string(expr) + " AS DOUBLE)";
+  }
+  std::string median(std::string_view expr) const override { return continuous(expr, "0.5"); }
+  /// Trino's own percentiles are approximate only; exact ones are taken from the sorted values.
   std::string percentile(std::string_view expr, const contracts::Measure& measure) const override {
-    return "APPROX_PERCENTILE(" + std::string(expr) + ", " +
-           shortest(measure.percentile.value_or(0.5)) + ")";
+    const std::string at = shortest(measure.percentile.value_or(0.5));
+    if (measure.percentile_approximate)
+      return "APPROX_PERCENTILE(" + std::string(expr) + ", " + at + ")";
+    if (!measure.percentile_discrete) return continuous(expr, at);
+    return of_sorted(expr,
+                     "v[GREATEST(1, CAST(CEIL(CARDINALITY(v) * DOUBLE '" + at + "') AS INTEGER))]");
   }
   std::string first_by(std::string_view expr, std::string_view order) const override {
     return "MIN_BY(" + std::string(expr) + ", " + std::string(order) + ")";
@@ -57,6 +67,22 @@ class Trino final : public DialectWords {
            sql_string(lower(search)) + ") > 0";
   }
   std::string_view double_type() const override { return "DOUBLE"; }
+
+ private:
+  /// `of_v`, an expression over the array v of all sorted values that are not null.
+  static std::string of_sorted(std::string_view expr, const std::string& of_v) {
+    const std::string value = "CAST(" + std::string(expr) + " AS DOUBLE)";
+    return "TRANSFORM(ARRAY[ARRAY_AGG(" + value + " ORDER BY " + value + ") FILTER (WHERE " +
+           in_parentheses(expr) + " IS NOT NULL)], v -> " + of_v + ")[1]";
+  }
+  /// Between the two values beside the place, as PERCENTILE_CONT has it.
+  static std::string continuous(std::string_view expr, const std::string& at) {
+    const std::string place = "(CARDINALITY(v) - 1) * DOUBLE '" + at + "'";
+    const std::string below = "v[CAST(FLOOR(" + place + ") AS INTEGER) + 1]";
+    const std::string above = "v[CAST(CEIL(" + place + ") AS INTEGER) + 1]";
+    return of_sorted(expr, below + " + (" + above + " - " + below + ") * ((" + place +
+                               ") - FLOOR(" + place + "))");
+  }
 };
 
 }  // namespace

@@ -64,11 +64,13 @@ Value Builder::derived(const Metric& metric, const Context& context, const std::
     parts.push_back(input_value(input, context, filters, names.back()));
   }
   Select* from = combine(parts, context.keys);
+  const bool divides = metric.expr.find('/') != std::string::npos;
   const std::string expr =
       substitute(metric.expr, [&](std::string_view word) -> std::optional<std::string> {
         const auto at = std::ranges::find(names, lower(word));
         if (at == names.end()) return std::nullopt;
-        return in_parentheses(parts[static_cast<std::size_t>(at - names.begin())].expr);
+        const std::string& part = parts[static_cast<std::size_t>(at - names.begin())].expr;
+        return divides ? words_.divisible(in_parentheses(part)) : in_parentheses(part);
       });
   return {from, expr, name, {}};
 }

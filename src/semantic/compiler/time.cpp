@@ -371,7 +371,7 @@ Value Builder::cumulated(const Metric& metric, const Source& source, const Conte
   const std::string picked =
       metric.period_agg == contracts::PeriodAggregation::last    ? words_.last_by(value, day)
       : metric.period_agg == contracts::PeriodAggregation::first ? words_.first_by(value, day)
-                                                                 : "AVG(" + value + ")";
+                                                                 : words_.average(value);
   return {&coarse, picked, name, every.fill};
 }
 
