@@ -26,7 +26,7 @@ Task<Result<std::optional<IdempotencyRecord>>> SqliteIdempotency::find(std::stri
     record.expires_at = row.time();
     return Found{std::move(record)};
   };
-  return writer_.run(Durability::process, std::move(work));
+  return writer_.read<Found>(std::move(work));
 }
 
 /// A reservation must outlive the machine's crash: the effect that follows it does. A lost answer

@@ -233,7 +233,7 @@ Task<Result<std::optional<contracts::SessionStore::MessageRecord>>> SqliteSessio
     row.bind(response_id);
     return row.step() ? Found{read_message(row)} : Found{};
   };
-  return writer_.run(Durability::process, std::move(work));
+  return writer_.read<Found>(std::move(work));
 }
 
 }  // namespace loquat::store

@@ -4,11 +4,19 @@
 
 namespace loquat::store {
 
-Writer::Writer(StoreConfig config, StorePorts ports)
-    : config_(std::move(config)), ports_(std::move(ports)), thread_([this] { loop(); }) {}
+Writer::Writer(StoreConfig config, StorePorts ports, Writer* writer)
+    : config_(std::move(config)),
+      ports_(std::move(ports)),
+      writer_(writer),
+      thread_([this] { loop(); }) {
+  // A database in memory belongs to its one connection.
+  const bool is_shared = config_.path != ":memory:" && !config_.path.empty();
+  if (writer_ == nullptr && is_shared) reader_.reset(new Writer(config_, ports_, this));
+}
 Writer::~Writer() { stop(); }
 
 void Writer::stop() {
+  if (reader_) reader_->stop();
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
@@ -49,18 +57,37 @@ void Writer::loop() {
       std::move(queue_.begin(), end, std::back_inserter(batch));
       queue_.erase(queue_.begin(), end);
     }
-    commit(batch);
-    for (auto& job : batch) job->finish();
+    if (writer_ != nullptr)
+      read_all(batch);
+    else
+      commit(batch);
+    for (auto& job : batch)
+      if (job) job->finish();
   }
   db_.close();
 }
 
+void Writer::read_all(Batch& batch) {
+  const std::uint64_t opened = writer_->opened_;
+  if (opened != seen_opened_) db_.close();  // the writer works on another file now
+  seen_opened_ = opened;
+  const bool is_open = db_.is_open() || db_.open(config_.path, config_.bytes_max);
+  for (auto& job : batch) {
+    if (is_open) job->run(db_);
+    if (is_open && !db_.failed()) continue;
+    static_cast<void>(db_.take_error());
+    writer_->submit(std::move(job));
+  }
+}
+
 void Writer::commit(Batch& batch) {
+  const bool was_open = db_.is_open();
   if (!db_.is_open() && !db_.open(config_.path, config_.bytes_max)) {
     const Error error = db_.take_error().value_or(fail(Errc::unavailable, "The store is closed."));
     undo_all(batch, fail(Errc::unavailable, error.detail));
     return report(error);
   }
+  if (!was_open) ++opened_;
   const bool is_durable = std::ranges::any_of(
       batch, [](const auto& job) { return job->durability == Durability::machine; });
   // In WAL mode FULL syncs the log at each commit, NORMAL only at checkpoints.

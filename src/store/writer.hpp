@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -70,11 +71,15 @@ class TypedJob final : public Job {
   std::optional<Result<T>> result_;
 };
 
-/// The one thread that touches the file. Takes all that waits at once and commits it as one
+/// The one thread that changes the file. Takes all that waits at once and commits it as one
 /// transaction: calls of many sessions share its cost, and one fsync serves every durable call.
+/// Beside it a second thread with a connection of its own answers `read`, which so never waits for
+/// an fsync (WAL: readers see the last commit, and what was awaited before is committed). What it
+/// cannot read it hands to the writer, who also says that the store is away.
 class Writer {
  public:
-  Writer(StoreConfig config, StorePorts ports);
+  Writer(StoreConfig config, StorePorts ports)
+      : Writer(std::move(config), std::move(ports), nullptr) {}
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -88,6 +93,12 @@ class Writer {
     auto operation =
         boost::asio::async_initiate<decltype(token), void(Result<T>)>(std::move(initiation), token);
     co_return co_await std::move(operation);
+  }
+  /// As run, for work that only selects and may stand before changes that nobody has awaited.
+  template <class T>
+  [[nodiscard]] contracts::Task<Result<T>> read(std::function<T(Database&)> work) {
+    Writer* by = reader_ && opened_ > 0 ? reader_.get() : this;
+    return by->run<T>(Durability::process, std::move(work));
   }
   [[nodiscard]] std::size_t depth() const;
   void stop();
@@ -107,6 +118,9 @@ class Writer {
   };
   using Batch = std::deque<std::unique_ptr<Job>>;
 
+  /// `writer`: whom a reader serves; null makes a writer.
+  Writer(StoreConfig config, StorePorts ports, Writer* writer);
+  void read_all(Batch& batch);
   void submit(std::unique_ptr<Job> job);
   void loop();
   void commit(Batch& batch);
@@ -117,6 +131,10 @@ class Writer {
 
   const StoreConfig config_;
   const StorePorts ports_;
+  Writer* const writer_;
+  std::unique_ptr<Writer> reader_;
+  std::atomic<std::uint64_t> opened_ = 0;  ///< how often the file was opened; a reader follows
+  std::uint64_t seen_opened_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   Batch queue_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <map>
 
 #include "loquat/wire/topics.hpp"
 
@@ -109,6 +110,84 @@ Result<void> create_topics(rd_kafka_t* handle, int replication_factor) {
   }
   if (!refused.empty()) return fail(Errc::forbidden, "Topics not created: " + refused);
   return {};
+}
+
+namespace {
+
+struct ConfigResources {
+  std::vector<rd_kafka_ConfigResource_t*> topics;
+  ~ConfigResources() {
+    for (auto* topic : topics) rd_kafka_ConfigResource_destroy(topic);
+  }
+};
+
+std::string retention_of(const rd_kafka_ConfigResource_t* topic) {
+  std::size_t count = 0;
+  const auto** entries = rd_kafka_ConfigResource_configs(topic, &count);
+  for (std::size_t i = 0; i < count; ++i)
+    if (std::string_view(rd_kafka_ConfigEntry_name(entries[i])) == "retention.ms") {
+      const char* value = rd_kafka_ConfigEntry_value(entries[i]);
+      return value == nullptr ? std::string() : std::string(value);
+    }
+  return {};
+}
+
+Result<void> compare_retention(rd_kafka_t* handle, std::vector<std::string>& deviations) {
+  ConfigResources wanted;
+  std::map<std::string, long long> days;
+  for (const auto& info : wire::topic_table()) {
+    const std::string name(info.name);
+    days[name] = info.retention_days;
+    wanted.topics.push_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
+  }
+  constexpr int kWaitMs = 10'000;
+  const RdQueue answers(rd_kafka_queue_new(handle));
+  rd_kafka_DescribeConfigs(handle, wanted.topics.data(), wanted.topics.size(), nullptr,
+                           answers.get());
+  const RdEvent event(rd_kafka_queue_poll(answers.get(), kWaitMs));
+  if (!event) return fail(Errc::unavailable, "Describing topics: no answer.");
+  const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
+  if (result == nullptr || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return fail(Errc::forbidden,
+                std::string("Describing topics: ") + rd_kafka_event_error_string(event.get()));
+  std::size_t count = 0;
+  const auto** topics = rd_kafka_DescribeConfigs_result_resources(result, &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name = rd_kafka_ConfigResource_name(topics[i]);
+    const std::string found = retention_of(topics[i]);
+    const std::string should = std::to_string(days[name] * 86'400'000LL);
+    if (!found.empty() && found != should)
+      deviations.push_back(name + " keeps its records for " + found + " ms, not " + should +
+                           " ms.");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> find_deviations(rd_kafka_t* handle) {
+  std::vector<std::string> deviations;
+  const rd_kafka_metadata_t* metadata = nullptr;
+  constexpr int kWaitMs = 5'000;
+  const auto code = rd_kafka_metadata(handle, 1, nullptr, &metadata, kWaitMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return fail(Errc::unavailable, std::string("No broker answers: ") + rd_kafka_err2str(code));
+  std::map<std::string_view, int> partitions;
+  for (int i = 0; i < metadata->topic_cnt; ++i)
+    partitions[metadata->topics[i].topic] = metadata->topics[i].partition_cnt;
+  for (const auto& info : wire::topic_table()) {
+    const auto found = partitions.find(info.name);
+    const std::string name(info.name);
+    if (found == partitions.end())
+      deviations.push_back(name + " is not there.");
+    else if (found->second != info.partitions)
+      deviations.push_back(name + " has " + std::to_string(found->second) + " partitions, not " +
+                           std::to_string(info.partitions) + ".");
+  }
+  rd_kafka_metadata_destroy(metadata);
+  const auto compared = compare_retention(handle, deviations);
+  if (!compared) return compared.error();
+  return deviations;
 }
 
 Result<int> see_topic(rd_kafka_t* handle, const std::string& topic) {

@@ -44,6 +44,11 @@ using ConfigPairs = std::vector<std::pair<std::string, std::string>>;
 /// never against an embedded broker, which has no Admin requests.
 [[nodiscard]] Result<void> create_topics(rd_kafka_t* handle, int replication_factor);
 
+/// How the topics that are there differ from what they should be, partitions and retention, one
+/// sentence each. Blocks up to fifteen seconds. Errors: unavailable; forbidden if they may not be
+/// described.
+[[nodiscard]] Result<std::vector<std::string>> find_deviations(rd_kafka_t* handle);
+
 /// Partitions of a topic; 0 if there is none of that name. Blocks up to five seconds. Errors:
 /// unavailable if no broker answers.
 [[nodiscard]] Result<int> see_topic(rd_kafka_t* handle, const std::string& topic);

@@ -383,9 +383,30 @@ Task<void> Driver::topics_loop() {
       are_topics_ready_ = true;
       outbox_.brokers_up(Clock::now());
       run_actions();
-      co_return;
+      break;
     }
     co_await runtime::pause_for(std::chrono::seconds(1));
+  }
+  co_await check_topics();
+}
+
+/// Once a start: topics that somebody else has made are said to differ, and used as they are.
+Task<void> Driver::check_topics() {
+  for (;;) {
+    auto work = [settings = connection_settings(
+                     config_, servers_, "loquat-admin")]() -> Result<std::vector<std::string>> {
+      auto admin = make_client(RD_KAFKA_PRODUCER, settings, 0);
+      if (!admin) return admin.error();
+      return find_deviations(admin->get());
+    };
+    auto done = slow_pool_.run(std::move(work));
+    const auto found = co_await std::move(done);
+    if (found) {
+      for (const auto& deviation : *found) ports_.telemetry.emit(TopicDiffers{deviation});
+      co_return;
+    }
+    if (found.error().code != Errc::unavailable) co_return;  // who may not look does not know
+    co_await runtime::pause_for(std::chrono::seconds(5));
   }
 }
 

@@ -59,6 +59,7 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
   [[nodiscard]] contracts::Task<void> timer_loop();
   [[nodiscard]] contracts::Task<void> health_loop();
   [[nodiscard]] contracts::Task<void> topics_loop();
+  [[nodiscard]] contracts::Task<void> check_topics();
   [[nodiscard]] contracts::Task<void> look_for_brokers();
   [[nodiscard]] contracts::Task<void> do_append(Append job);
   [[nodiscard]] contracts::Task<void> do_read(ReadSpool job);

@@ -136,6 +136,19 @@ struct HandlerFailed {
     v("code", code);
   }
 };
+struct TopicDiffers {
+  std::string topic;  ///< and how: a sentence
+  static constexpr Level level = Level::warning;
+  static constexpr std::string_view name = "kafka.topic_differs";
+  static constexpr std::string_view message =
+      "A topic is not as it should be; it is used as it is.";
+  static constexpr CounterSpec counter{"loquat_kafka_topic_deviations_total",
+                                       "Deviations of topics found at the start."};
+  template <class V>
+  void fields(V& v) const {
+    v("topic", topic);
+  }
+};
 struct ClientTrouble {
   std::string error;
   static constexpr Level level = Level::warning;

@@ -38,6 +38,7 @@ Task<Result<void>> Driver::start() {
     while (!are_topics_ready_ && Clock::now() < at)
       static_cast<void>(co_await progressed_.wait_until(at));
   }
+  if (!is_embedded() && !config_.create_topics) tasks_.spawn("topics", check_topics());
   outbox_.tick(Clock::now());
   run_actions();
   co_return start_consumer();
