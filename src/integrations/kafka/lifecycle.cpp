@@ -133,4 +133,51 @@ Task<void> Driver::stop(Time deadline) {
   spool_.reset();
 }
 
+Task<void> Driver::topics_loop() {
+  while (!are_topics_ready_) {
+    // A client of its own: the producer may be replaced meanwhile.
+    auto work = [settings = connection_settings(config_, servers_, "loquat-admin"),
+                 replication = config_.replication_factor]() -> Result<void> {
+      auto admin = make_client(RD_KAFKA_PRODUCER, settings, 0);
+      if (!admin) return admin.error();
+      return create_topics(admin->get(), replication);
+    };
+    auto done = slow_pool_.run(std::move(work));
+    const auto outcome = co_await std::move(done);
+    if (!outcome) {
+      last_error_ = outcome.error().detail;
+      ports_.telemetry.emit(ClientTrouble{last_error_});
+    }
+    // Who may not create topics uses those that somebody else has made.
+    if (outcome || outcome.error().code == Errc::forbidden) {
+      are_topics_ready_ = true;
+      outbox_.brokers_up(Clock::now());
+      run_actions();
+      break;
+    }
+    co_await runtime::pause_for(std::chrono::seconds(1));
+  }
+  co_await check_topics();
+}
+
+/// Once a start: topics that somebody else has made are said to differ, and used as they are.
+Task<void> Driver::check_topics() {
+  for (;;) {
+    auto work = [settings = connection_settings(
+                     config_, servers_, "loquat-admin")]() -> Result<std::vector<std::string>> {
+      auto admin = make_client(RD_KAFKA_PRODUCER, settings, 0);
+      if (!admin) return admin.error();
+      return find_deviations(admin->get());
+    };
+    auto done = slow_pool_.run(std::move(work));
+    const auto found = co_await std::move(done);
+    if (found) {
+      for (const auto& deviation : *found) ports_.telemetry.emit(TopicDiffers{deviation});
+      co_return;
+    }
+    if (found.error().code != Errc::unavailable) co_return;  // who may not look does not know
+    co_await runtime::pause_for(std::chrono::seconds(5));
+  }
+}
+
 }  // namespace loquat::kafka
