@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "loquat/semantic/model_index.hpp"
+#include "personal_columns.hpp"
 #include "var_dir.hpp"
 
 namespace loquat::app {
@@ -109,31 +110,35 @@ Application::Application(Settings& settings, std::string instance, std::function
           {loop_.executor(), workers_, client_, parser_, kafka_->publisher(), store_->traces(),
            *dbt_, catalog_.get(), board_, telemetry_, sources_})),
       trace_keeper_(store_->traces(), store_->insights(), tasks_),
+      feedback_(feedback::make_feedback(
+          settings.feedback,
+          {loop_.executor(),
+           sources_,
+           telemetry_,
+           store_->sessions(),
+           store_->feedback(),
+           kafka_->publisher(),
+           *inspector_,
+           plain_engine_->dialect(),
+           {personalization_.get()},
+           [this] { return personal_columns(dbt_->current().get(), *catalog_); }})),
       conversation_(conversation::make_conversation(
-          settings.sessions, {loop_.executor(),
-                              sources_,
-                              telemetry_,
-                              board_,
-                              workers_,
-                              store_->sessions(),
-                              kafka_->publisher(),
-                              *engine_,
-                              *semantic_layer_,
-                              *dbt_,
-                              *personalization_,
-                              *copilot_,
-                              *catalog_,
-                              {&lineage_->observer(), personalization_.get(), &trace_keeper_},
-                              [this] { return today(settings_.semantic, wall_); }})),
-      feedback_(feedback::make_feedback(settings.feedback, {loop_.executor(),
-                                                            sources_,
-                                                            telemetry_,
-                                                            store_->sessions(),
-                                                            store_->feedback(),
-                                                            kafka_->publisher(),
-                                                            *inspector_,
-                                                            plain_engine_->dialect(),
-                                                            {personalization_.get()}})),
+          settings.sessions,
+          {loop_.executor(),
+           sources_,
+           telemetry_,
+           board_,
+           workers_,
+           store_->sessions(),
+           kafka_->publisher(),
+           *engine_,
+           *semantic_layer_,
+           *dbt_,
+           *personalization_,
+           *copilot_,
+           *catalog_,
+           {&lineage_->observer(), personalization_.get(), &trace_keeper_, feedback_.get()},
+           [this] { return today(settings_.semantic, wall_); }})),
       settling_(*feedback_, *kafka_),
       semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit}),
       routes_({sources_, telemetry_, *authenticator_, tickets_, cookies_, limiter_, auditor_,
@@ -229,6 +234,7 @@ void Application::add_components() {
                   },
                   [this](Time) { return dbt_->stop(); }});
   lifecycle_.add({"personalization", started, [this](Time) { return personalization_->stop(); }});
+  lifecycle_.add({"feedback", started, [this](Time at) { return feedback_->stop(at); }});
   lifecycle_.add({"lineage",
                   [this]() -> Task<Result<void>> {
                     lineage_->start();

@@ -94,8 +94,8 @@ class Application {
   std::unique_ptr<copilot::Copilot> copilot_;
   std::unique_ptr<lineage::Lineage> lineage_;
   TraceKeeper trace_keeper_;
-  std::unique_ptr<conversation::Conversation> conversation_;
   std::unique_ptr<feedback::Feedback> feedback_;
+  std::unique_ptr<conversation::Conversation> conversation_;
   SettlingHandler settling_;
   SemanticService semantic_;
   edge::Routes routes_;

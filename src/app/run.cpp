@@ -40,6 +40,7 @@ int serve(Settings& settings, config::Loader& loader, const config::LoadSources&
     if (!report) return complain(report.error());
     for (const auto& key : report->applied) std::cout << "reloaded " << key << "\n";
     for (const auto& key : report->needs_restart) std::cout << "needs a restart: " << key << "\n";
+    std::cout << std::flush;  // into a file it would wait for more
     if (running != nullptr) running->apply_reload();
   });
   running = &application;

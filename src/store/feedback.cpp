@@ -13,15 +13,15 @@ using wire::LearningSignal;
 namespace {
 
 /// True if the event is new. One that is known to be superseded (they may come in any order) is
-/// kept, but no longer counts or teaches.
+/// kept, but no longer counts or teaches: an event names it, or a later one takes the same place.
 bool insert_event(Database& db, const FeedbackRow& row) {
   const FeedbackEvent& event = row.event;
   db.query(
         "INSERT OR IGNORE INTO feedback(tenant_id, event_id, user_id, session_id, response_id, "
         "feedback_type, rating, supersedes, at, topic, partition, record_offset, json, "
         "is_superseded) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13, EXISTS("
-        "SELECT 1 FROM feedback f WHERE f.tenant_id = ?1 AND f.supersedes = ?2 "
-        "AND f.user_id IS ?3))")
+        "SELECT 1 FROM feedback f WHERE f.tenant_id = ?1 AND f.user_id IS ?3 AND (f.supersedes = "
+        "?2 OR (f.supersedes = ?8 AND (f.at, f.event_id) > (?9, ?2)))))")
       .bind(event.tenant_id)
       .bind(event.event_id)
       .bind(event.user_id)
@@ -39,21 +39,30 @@ bool insert_event(Database& db, const FeedbackRow& row) {
   return !db.failed() && db.changes() == 1;
 }
 
-/// A user can only take back what is the user's own.
+/// A user can only take back what is the user's own. What it names goes, and what had taken the
+/// same place earlier.
 void supersede(Database& db, const FeedbackEvent& event) {
   if (!event.supersedes) return;
-  db.query(
-        "UPDATE feedback SET is_superseded = 1 "
-        "WHERE tenant_id = ? AND event_id = ? AND user_id IS ?")
-      .bind(event.tenant_id)
-      .bind(*event.supersedes)
-      .bind(event.user_id)
-      .run();
-  if (db.failed() || db.changes() == 0) return;
-  db.query("UPDATE signals SET is_superseded = 1 WHERE tenant_id = ? AND source_event_id = ?")
-      .bind(event.tenant_id)
-      .bind(*event.supersedes)
-      .run();
+  constexpr const char* kGone =
+      "WHERE tenant_id = ?1 AND user_id IS ?2 AND (event_id = ?3 OR (supersedes = ?3 AND (at, "
+      "event_id) < (?4, ?5)))";
+  const auto bound = [&](const std::string& sql) {
+    db.query(sql.c_str())
+        .bind(event.tenant_id)
+        .bind(event.user_id)
+        .bind(*event.supersedes)
+        .bind(event.timestamp)
+        .bind(event.event_id)
+        .run();
+  };
+  static const std::string events = std::string("UPDATE feedback SET is_superseded = 1 ") + kGone;
+  static const std::string signals =
+      std::string(
+          "UPDATE signals SET is_superseded = 1 WHERE tenant_id = ?1 AND source_event_id IN "
+          "(SELECT event_id FROM feedback ") +
+      kGone + ")";
+  bound(events);
+  if (!db.failed()) bound(signals);
 }
 
 void insert_signal(Database& db, const FeedbackEvent& event, const LearningSignal& signal) {
@@ -149,6 +158,41 @@ Task<Result<FeedbackCounts>> SqliteFeedback::count(Filter filter) {
   return writer_.run(Durability::process, std::move(work));
 }
 
+Task<Result<std::string>> SqliteFeedback::latest(std::string tenant_id, std::string event_id) {
+  std::function<std::string(Database&)> work = [tenant_id = std::move(tenant_id),
+                                                event_id = std::move(event_id)](Database& db) {
+    // A chain of changes; UNION ends a ring that a forged event might make.
+    Query row = db.query(
+        "WITH RECURSIVE chain(id, user_id, at) AS ("
+        "SELECT event_id, user_id, at FROM feedback WHERE tenant_id = ?1 AND event_id = ?2 "
+        "UNION SELECT f.event_id, f.user_id, f.at FROM feedback f JOIN chain c "
+        "ON f.tenant_id = ?1 AND f.supersedes = c.id AND f.user_id IS c.user_id) "
+        "SELECT id FROM chain ORDER BY id = ?2, at DESC, id DESC LIMIT 1");
+    row.bind(tenant_id).bind(event_id);
+    return row.step() ? row.text() : event_id;
+  };
+  return writer_.run(Durability::process, std::move(work));
+}
+
+Task<Result<std::vector<FeedbackEvent>>> SqliteFeedback::said_by(Filter filter, std::string user_id,
+                                                                 std::size_t limit) {
+  std::function<std::vector<FeedbackEvent>(Database&)> work =
+      [filter = std::move(filter), user_id = std::move(user_id), limit](Database& db) {
+        static const std::string sql = std::string("SELECT json") + kWhere +
+                                       "AND user_id = ?5 ORDER BY at DESC, event_id "
+                                       "DESC LIMIT ?6";
+        Query row = db.query(sql.c_str());
+        bind_filter(row, filter);
+        row.bind(user_id).bind(limit);
+        std::vector<FeedbackEvent> found;
+        while (row.step())
+          if (auto event = decode_row<FeedbackEvent>(db, row.text()))
+            found.push_back(std::move(*event));
+        return found;
+      };
+  return writer_.run(Durability::process, std::move(work));
+}
+
 Task<Result<std::vector<LearningSignal>>> SqliteFeedback::signals(Filter filter,
                                                                   std::string after_event_id,
                                                                   std::size_t limit) {
@@ -157,7 +201,9 @@ Task<Result<std::vector<LearningSignal>>> SqliteFeedback::signals(Filter filter,
         Query row = db.query(
             "SELECT json FROM signals WHERE tenant_id = ?1 AND is_superseded = 0 "
             "AND (?2 IS NULL OR session_id = ?2) AND (?3 IS NULL OR response_id = ?3) "
-            "AND (?4 IS NULL OR at >= ?4) AND event_id > ?5 ORDER BY event_id LIMIT ?6");
+            "AND (?4 IS NULL OR at >= ?4) AND (?5 = '' OR (at, event_id) > ((SELECT at FROM "
+            "signals WHERE tenant_id = ?1 AND event_id = ?5), ?5)) "
+            "ORDER BY at, event_id LIMIT ?6");
         bind_filter(row, filter);
         row.bind(after).bind(limit);
         std::vector<LearningSignal> found;

@@ -157,10 +157,34 @@ CREATE TABLE IF NOT EXISTS api_keys (
 ) WITHOUT ROWID;
 )sql";
 
+/// What answers were about, for the quality view. Facet `metric` and `agent` have several values of
+/// one answer.
+constexpr const char* kQuality = R"sql(
+CREATE TABLE answers (
+  tenant_id TEXT NOT NULL,
+  response_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  confidence REAL NOT NULL,
+  PRIMARY KEY (tenant_id, response_id)
+) WITHOUT ROWID;
+CREATE INDEX answers_by_time ON answers(at);
+CREATE TABLE answer_facets (
+  tenant_id TEXT NOT NULL,
+  facet TEXT NOT NULL,
+  value TEXT NOT NULL,
+  response_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, facet, value, response_id)
+) WITHOUT ROWID;
+CREATE INDEX answer_facets_by_response ON answer_facets(tenant_id, response_id);
+CREATE INDEX signals_by_time ON signals(tenant_id, at, event_id);
+CREATE INDEX feedback_by_user ON feedback(tenant_id, user_id, session_id);
+)sql";
+
 }  // namespace
 
 const std::vector<const char*>& migrations() {
-  static const std::vector<const char*> steps{kFirst, kLearnt, kApiKeys};
+  static const std::vector<const char*> steps{kFirst, kLearnt, kApiKeys, kQuality};
   return steps;
 }
 

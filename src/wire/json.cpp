@@ -44,8 +44,12 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
     auto& top = stack_.back();
     const bool repeated =
         top.keys.empty() ? top.node->find(name) != nullptr : !top.keys.insert(name).second;
-    if (repeated)
-      return stop("The key " + quote_json(clip_utf8(name, 64)) + " stands twice in one object.");
+    if (repeated) {
+      std::string pointer = place_of_top() + '/' + escaped(clip_utf8(name, 64));
+      stop("The key " + quote_json(clip_utf8(name, 64)) + " stands twice in one object.");
+      problem.fields.push_back({std::move(pointer), "stands twice"});
+      return false;
+    }
     if (top.node->members.size() == kLinearKeys) {
       for (const auto& [known, _] : top.node->members) top.keys.insert(known);
       top.keys.insert(name);
@@ -65,6 +69,29 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
     std::unordered_set<std::string> keys;
   };
 
+  /// JSON pointer (RFC 6901) of the object being read.
+  std::string place_of_top() const {
+    std::string pointer;
+    for (std::size_t i = 0; i + 1 < stack_.size(); ++i) {
+      const JsonNode& parent = *stack_[i].node;
+      pointer += '/';
+      pointer += parent.kind == JsonNode::Kind::array ? std::to_string(parent.items.size() - 1)
+                                                      : escaped(parent.members.back().key);
+    }
+    return pointer;
+  }
+  static std::string escaped(std::string_view key) {
+    std::string out;
+    for (const char c : key) {
+      if (c == '~')
+        out += "~0";
+      else if (c == '/')
+        out += "~1";
+      else
+        out += c;
+    }
+    return out;
+  }
   bool stop(std::string detail) {
     problem = fail(Errc::invalid_request, std::move(detail));
     return false;

@@ -242,10 +242,23 @@ export async function startFake({ port = 0, pace = 60, token, dist = fileURLToPa
       if (req.method === "PUT") mode = body.mode;
       return send(res, 200, { mode });
     }
+    if (path === "/api/v1/feedback" || path === "/api/v1/feedback/quality") {
+      const row = { answers: 2, complete: 2, feedback: 1, accepted: 1, rejected: 0, corrections: 0, escalations: 0, mean_confidence: 0.9 };
+      const items = feedback.filter((f) => f.is_current).map((f) => ({ ...f, feedback_source: "explicit", data: {} }));
+      return send(res, 200, path.endsWith("quality") ? { by: "metric", rows: [{ value: kMetrics[0].name, acceptance_rate: 1, ...row }] } : { items });
+    }
+    const changed = feedback.find((f) => path === `/api/v1/feedback/${f.event_id}`);
+    if (changed) {
+      const event_id = id("fb");
+      changed.is_current = false;
+      feedback.push({ ...changed, ...body, event_id, is_current: true });
+      return send(res, 202, { event_id, status: "accepted" });
+    }
     if (path.startsWith("/api/v1/feedback/")) {
       if (!body.session_id || !body.response_id) return fail(res, 400, "INVALID_REQUEST", "session_id and response_id are needed");
-      feedback.push({ path, ...body });
-      return send(res, 202, { event_id: id("fb"), status: "accepted" });
+      const event_id = id("fb");
+      feedback.push({ path, ...body, event_id, is_current: true });
+      return send(res, 202, { event_id, status: "accepted" });
     }
     if (path === "/api/v1/bi/chat/sessions" && req.method === "POST") {
       const session_id = id("ses");

@@ -106,10 +106,13 @@ const cases = {
     await kept.waitFor();
     await last(page).getByRole("button", { name: "Bad answer" }).click();
     await page.getByRole("button", { name: "Wrong time range" }).click();
-    const down = page.waitForResponse((r) => r.url().endsWith("/feedback/submit"));
+    const down = page.waitForResponse((r) => r.request().method() === "PUT" && r.url().includes("/feedback/fb-"));
     await page.getByRole("button", { name: "Send", exact: true }).click();
     assert.equal((await down).status(), 202);
     await kept.waitFor();
+    await page.reload();
+    await answered(page);
+    await last(page, "button[aria-pressed=true]").getByText("Bad answer").waitFor({ state: "attached" });
     await last(page).getByRole("button", { name: "Correct it" }).click();
     const box = page.getByRole("textbox", { name: "Corrected SQL" });
     await box.fill(`${await box.inputValue()}\nLIMIT 3`);
@@ -120,6 +123,19 @@ const cases = {
     await kept.waitFor();
     assert.match(await kept.innerText(), /correction is kept/i);
     await shoot(page, "feedback-light");
+    return rest;
+  },
+
+  async "shows how good the answers are, by what they were about"() {
+    const { page, ...rest } = await openPage(browser, url);
+    await typeAndAsk(page, ask.total);
+    await answered(page);
+    await page.getByRole("button", { name: "Answer quality" }).click();
+    const panel = page.getByRole("dialog", { name: "Answer quality" });
+    await panel.locator("table.quality tbody tr").first().waitFor();
+    await panel.getByRole("button", { name: "Day" }).click();
+    await panel.getByRole("rowheader").first().waitFor();
+    await shoot(page, "quality-light");
     return rest;
   },
 

@@ -74,6 +74,24 @@ struct FeedbackCounts {
   std::int64_t rating_count = 0;
   std::vector<std::pair<std::string, std::int64_t>> by_day;  ///< date -> events
 };
+/// What one answer was, so that what is said of it can be counted by what it was about.
+struct AnswerFacts {
+  std::string tenant_id, response_id;
+  std::string kind;    ///< of question: total, breakdown, trend, comparison, ranking, or the intent
+  std::string status;  ///< of the answer
+  double confidence = 0;
+  std::vector<std::string> metrics, agents;
+  WallTime at{};
+};
+/// One line of the quality view: answers of one metric, agent, kind of question or day.
+struct QualityRow {
+  std::string value;
+  std::int64_t answers = 0, complete = 0;
+  double confidence_sum = 0;
+  std::map<std::string, std::int64_t> by_type;  ///< feedback that counts
+  double rating_sum = 0;
+  std::int64_t rating_count = 0;
+};
 class FeedbackStore {
  public:
   virtual ~FeedbackStore() = default;
@@ -89,7 +107,19 @@ class FeedbackStore {
     std::optional<WallTime> since;
   };
   [[nodiscard]] virtual Task<Result<FeedbackCounts>> count(Filter filter) = 0;
-  /// Signals in order of event_id, after `after_event_id`.
+  /// The event that took the place of `event_id` in the end; itself if none did.
+  [[nodiscard]] virtual Task<Result<std::string>> latest(std::string tenant_id,
+                                                         std::string event_id) = 0;
+  /// What `user_id` said and did not take back, newest first.
+  [[nodiscard]] virtual Task<Result<std::vector<wire::FeedbackEvent>>> said_by(
+      Filter filter, std::string user_id, std::size_t limit) = 0;
+  /// Kept once per response.
+  [[nodiscard]] virtual Task<Result<void>> put_answer(AnswerFacts facts) = 0;
+  enum class Facet { metric, agent, kind, day };
+  /// Answers since `filter.since` and what was said of them, most answers first (days: in order).
+  [[nodiscard]] virtual Task<Result<std::vector<QualityRow>>> quality(Filter filter, Facet by,
+                                                                      std::size_t limit) = 0;
+  /// Signals in order of time, then event_id, after the signal named (empty: from the start).
   [[nodiscard]] virtual Task<Result<std::vector<wire::LearningSignal>>> signals(
       Filter filter, std::string after_event_id, std::size_t limit) = 0;
 };
@@ -192,3 +222,11 @@ class AuditChainStore {
 };
 
 }  // namespace loquat::contracts
+
+namespace loquat {
+LOQUAT_ENUM(contracts::FeedbackStore::Facet, 4,
+            {{{contracts::FeedbackStore::Facet::metric, "metric"},
+              {contracts::FeedbackStore::Facet::agent, "agent"},
+              {contracts::FeedbackStore::Facet::kind, "kind"},
+              {contracts::FeedbackStore::Facet::day, "day"}}});
+}  // namespace loquat

@@ -1,8 +1,11 @@
 #pragma once
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "loquat/base/sources.hpp"
+#include "loquat/contracts/learning.hpp"
 #include "loquat/contracts/ports.hpp"
 #include "loquat/contracts/stores.hpp"
 #include "loquat/edge/routes.hpp"
@@ -21,14 +24,22 @@ struct Ports {
   contracts::SqlInspector& inspector;
   std::string_view dialect;  ///< of the SQL that answers carry
   std::vector<contracts::FeedbackObserver*> observers;
+  /// Names tagged as personal data, for the export; empty: none are known.
+  std::function<std::vector<std::string>()> personal_columns;
+  contracts::CorrectionSink* learning = nullptr;  ///< what verified events teach; null: nothing
 };
 
 /// Takes feedback (REST and WebSocket), and turns what comes back through Kafka into learning
 /// signals. Loop thread only.
-class Feedback : public contracts::FeedbackHandler, public contracts::FeedbackIntake {
+/// As an observer of turns it makes implicit feedback of what users do next.
+class Feedback : public contracts::FeedbackHandler,
+                 public contracts::FeedbackIntake,
+                 public contracts::TurnObserver {
  public:
   /// /api/v1/feedback/…
   virtual void add_routes(edge::Routes& routes) = 0;
+  /// Lets what is on its way be kept until `deadline`.
+  [[nodiscard]] virtual contracts::Task<void> stop(Time deadline) = 0;
 };
 [[nodiscard]] std::unique_ptr<Feedback> make_feedback(FeedbackConfig config, Ports ports);
 

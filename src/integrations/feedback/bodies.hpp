@@ -15,6 +15,9 @@ struct SubmitBody {
   std::optional<std::string> comment;
   std::optional<int> rating;
   std::optional<wire::RawJson> data;
+  /// As in a correction's body; for a frame of a connection, which has no route of its own for it.
+  std::optional<std::string> corrected_sql, corrected_text;
+  std::optional<wire::RawJson> corrected_query;
   template <class V>
   void fields(V& v) {
     v("session_id", session_id, "The session.", len(1, 128));
@@ -24,6 +27,11 @@ struct SubmitBody {
     v("rating", rating, "One to five.", in(1, 5));
     v("data", data, "Fields of the event's data; unknown keys are carried (depth 8, 16 KiB).",
       len(0, 262'144));
+    v("corrected_sql", corrected_sql, "For a correction: one SELECT as it should have been.",
+      len(1, 65'536));
+    v("corrected_text", corrected_text, "For a correction: the answer as it should have been.",
+      len(1, 65'536));
+    v("corrected_query", corrected_query, "For a correction: the metric query.", len(2, 65'536));
   }
 };
 struct CorrectionBody {
@@ -54,16 +62,35 @@ struct RatingBody {
     v("comment", comment, "In your words.", len(0, 4'000));
   }
 };
-/// A vote changed by its author: a new event that supersedes the old one.
+/// A vote changed by its author: a new event that supersedes the old one. Where the kind stays,
+/// what is absent stays too; another kind starts anew.
 struct ChangeBody {
   wire::FeedbackType feedback_type = wire::FeedbackType::thumbs_up;
   std::optional<std::string> comment;
   std::optional<int> rating;
+  std::optional<std::vector<std::string>> reasons;
   template <class V>
   void fields(V& v) {
     v("feedback_type", feedback_type, "Kind.");
     v("comment", comment, "In your words.", len(0, 4'000));
     v("rating", rating, "One to five.", in(1, 5));
+    v("reasons", reasons, "Chosen reasons.", len(0, 20));
+  }
+};
+/// One's own vote as it is read back.
+struct VoteView : wire::FeedbackEvent {
+  std::optional<std::string> superseded_by;
+  template <class V>
+  void fields(V& v) {
+    wire::FeedbackEvent::fields(v);
+    v("superseded_by", superseded_by, "The event that took its place; that one counts.");
+  }
+};
+struct VotesView {
+  std::vector<wire::FeedbackEvent> items;
+  template <class V>
+  void fields(V& v) {
+    v("items", items, "What one said and did not change since, newest first.");
   }
 };
 struct ReceiptView {

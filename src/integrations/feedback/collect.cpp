@@ -4,6 +4,7 @@
 
 #include "loquat/base/utf8.hpp"
 #include "loquat/security/audit_chain.hpp"
+#include "loquat/wire/answer.hpp"
 #include "loquat/wire/codec.hpp"
 
 namespace loquat::feedback {
@@ -55,6 +56,15 @@ Result<void> take_data(const wire::RawJson& raw, const FeedbackConfig& config,
                                 std::to_string(config.extra_max_bytes) + " bytes"}});
   out.extra = wire::RawJson{std::move(text)};
   return {};
+}
+
+Result<void> exactly_one(const wire::FeedbackData& data) {
+  const int given =
+      (data.corrected_sql ? 1 : 0) + (data.corrected_text ? 1 : 0) + (data.corrected_query ? 1 : 0);
+  if (given == 1) return {};
+  return Error{Errc::invalid_request,
+               "A correction needs exactly one of its kinds.",
+               {{"", "needs exactly one of corrected_sql, corrected_text, corrected_query"}}};
 }
 
 }  // namespace
@@ -109,17 +119,33 @@ Result<wire::FeedbackEvent> from_submit(const Subject& subject, const SubmitBody
     return Error{Errc::invalid_request,
                  "A rating needs its number.",
                  {{"/rating", "is required for a rating"}}};
+  if (body.corrected_sql) event.data.corrected_sql = body.corrected_sql;
+  if (body.corrected_text) event.data.corrected_text = body.corrected_text;
+  if (body.corrected_query) event.data.corrected_query = body.corrected_query;
+  if (body.feedback_type == wire::FeedbackType::correction)
+    if (auto one = exactly_one(event.data); !one) return one.error();
+  const char* at = body.corrected_query ? "/corrected_query" : "/data/corrected_query";
+  if (auto checked = check_query(event.data.corrected_query, at); !checked) return checked.error();
   return event;
+}
+
+Result<void> check_query(const std::optional<wire::RawJson>& query, const std::string& pointer) {
+  if (!query) return {};
+  auto decoded = wire::decode<wire::QueryShape>(query->text);
+  std::vector<FieldIssue> issues;
+  if (!decoded) {
+    issues = decoded.error().fields;
+    if (issues.empty()) issues.push_back({"", decoded.error().detail});
+  } else if (decoded->message.metrics.empty() && !decoded->message.saved_query) {
+    issues.push_back({"/metrics", "needs at least one metric, or saved_query"});
+  }
+  if (issues.empty()) return {};
+  for (auto& issue : issues) issue.pointer = pointer + issue.pointer;
+  return Error{Errc::invalid_request, "The corrected query is refused.", std::move(issues)};
 }
 
 Result<wire::FeedbackEvent> from_correction(const Subject& subject, const CorrectionBody& body,
                                             const KnownResponse& known) {
-  const int given =
-      (body.corrected_sql ? 1 : 0) + (body.corrected_text ? 1 : 0) + (body.corrected_query ? 1 : 0);
-  if (given != 1)
-    return Error{Errc::invalid_request,
-                 "A correction needs exactly one of its kinds.",
-                 {{"", "needs exactly one of corrected_sql, corrected_text, corrected_query"}}};
   wire::FeedbackEvent event = begin_event(subject, wire::FeedbackType::correction);
   wire::FeedbackData& data = event.data;
   data.comment = body.comment;
@@ -127,6 +153,9 @@ Result<wire::FeedbackEvent> from_correction(const Subject& subject, const Correc
   data.corrected_text = body.corrected_text;
   data.corrected_query = body.corrected_query;
   data.original_sql = body.original_sql;
+  if (auto one = exactly_one(data); !one) return one.error();
+  if (auto checked = check_query(data.corrected_query, "/corrected_query"); !checked)
+    return checked.error();
   fill_from_response(event, known);
   return event;
 }
@@ -162,14 +191,24 @@ Result<wire::FeedbackEvent> from_change(const wire::FeedbackEvent& old, const Ch
   wire::FeedbackEvent event = old;
   event.supersedes = old.event_id;
   event.event_id.clear();
+  if (body.feedback_type != old.feedback_type) {
+    // What was said with the old kind does not belong to the new one.
+    event.data = {};
+    event.data.question = old.data.question;
+  }
   event.feedback_type = body.feedback_type;
   event.feedback_source = wire::FeedbackSource::explicit_;
+  if (body.reasons) event.data.reasons = body.reasons;
   if (body.comment) event.data.comment = body.comment;
   if (body.rating) event.data.rating = body.rating;
   if (event.feedback_type == wire::FeedbackType::rating && !event.data.rating)
     return Error{Errc::invalid_request,
                  "A rating needs its number.",
                  {{"/rating", "is required for a rating"}}};
+  if (event.feedback_type == wire::FeedbackType::correction && !exactly_one(event.data))
+    return Error{Errc::invalid_request,
+                 "A vote does not become a correction; send the correction.",
+                 {{"/feedback_type", "may not become a correction"}}};
   return event;
 }
 

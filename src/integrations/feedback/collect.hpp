@@ -37,6 +37,10 @@ struct Subject {
 [[nodiscard]] Result<wire::FeedbackEvent> from_submit(const Subject& subject,
                                                       const SubmitBody& body,
                                                       const FeedbackConfig& config);
+/// The metric query of a correction, by its own schema. Errors: invalid_request, each field below
+/// `pointer`.
+[[nodiscard]] Result<void> check_query(const std::optional<wire::RawJson>& query,
+                                       const std::string& pointer);
 /// Fills original SQL, text and query from the known response where the body is silent, and the
 /// diff. Errors: invalid_request unless exactly one correction is given.
 [[nodiscard]] Result<wire::FeedbackEvent> from_correction(const Subject& subject,

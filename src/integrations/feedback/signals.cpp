@@ -1,6 +1,6 @@
 #include "signals.hpp"
 
-#include "loquat/security/audit_chain.hpp"
+#include "derived_id.hpp"
 #include "loquat/wire/codec.hpp"
 
 namespace loquat::feedback {
@@ -10,16 +10,6 @@ namespace {
 constexpr double kCorrectionWeight = 1.0;
 constexpr double kExplicitWeight = 0.8;
 constexpr double kImplicitWeight = 0.3;
-
-/// A name-based id (as UUIDv8 of RFC 9562, over SHA-256): the same sources give the same id.
-std::string derived_id(const wire::FeedbackEvent& event, std::string_view kind) {
-  std::string hex =
-      security::sha256_hex(event.tenant_id + '\x1f' + event.event_id + '\x1f' + std::string(kind));
-  hex[12] = '8';
-  hex[16] = 'a';
-  return "ls-" + hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" +
-         hex.substr(16, 4) + "-" + hex.substr(20, 12);
-}
 
 std::optional<double> reward_of(const wire::FeedbackEvent& event) {
   switch (event.feedback_type) {
@@ -42,7 +32,7 @@ wire::LearningSignal begin_signal(const wire::FeedbackEvent& event, wire::Signal
                                   const contracts::SessionStore::MessageRecord& response,
                                   const std::optional<wire::Answer>& answer) {
   wire::LearningSignal signal;
-  signal.event_id = derived_id(event, name_of(type));
+  signal.event_id = derived_id("ls", {event.tenant_id, event.event_id, name_of(type)});
   signal.event_type = wire::LearningSignal::kType;
   signal.tenant_id = event.tenant_id;
   signal.user_id = event.user_id;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fixture.hpp"
 
 namespace loquat::store {
@@ -59,6 +61,113 @@ TEST_F(Feedback, ThatWasTakenBackNoLongerCountsWhicheverComesFirst) {
     ASSERT_EQ(signals->size(), 1U) << is_in_order;
     EXPECT_EQ(signals->front().source_event_ids.front(), "fb-2");
   }
+}
+
+TEST_F(Feedback, ChangedTwiceFromTheSamePlaceCountsTheLastOneOnlyInWhateverOrder) {
+  auto first = event("fb-1", wire::FeedbackType::thumbs_up);
+  auto second = event("fb-2", wire::FeedbackType::thumbs_down);
+  auto third = event("fb-3", wire::FeedbackType::thumbs_up);
+  second.supersedes = third.supersedes = "fb-1";
+  second.timestamp += std::chrono::seconds(1);
+  third.timestamp += std::chrono::seconds(2);
+  std::vector<wire::FeedbackEvent> events{first, second, third};
+  const auto by_id = [](const auto& a, const auto& b) { return a.event_id < b.event_id; };
+  int round = 0;
+  do {
+    config_.path = (folder_ / (std::to_string(round++) + ".db")).string();
+    open();
+    for (const auto& e : events)
+      ASSERT_TRUE(*wait(store_->feedback().put({e, {}}, {signal("ls-" + e.event_id, e.event_id)})));
+    const auto counts = wait(store_->feedback().count({"t1", {}, {}, {}}));
+    EXPECT_EQ(counts->by_type.at("thumbs_up"), 1) << round;
+    EXPECT_FALSE(counts->by_type.contains("thumbs_down")) << round;
+    EXPECT_EQ(*wait(store_->feedback().latest("t1", "fb-1")), "fb-3");
+    const auto said = wait(store_->feedback().said_by({"t1", {}, {}, {}}, "ann", 10));
+    ASSERT_EQ(said->size(), 1U);
+    EXPECT_EQ(said->front().event_id, "fb-3");
+    const auto signals = wait(store_->feedback().signals({"t1", {}, {}, {}}, "", 10));
+    ASSERT_EQ(signals->size(), 1U) << round;
+    EXPECT_EQ(signals->front().event_id, "ls-fb-3");
+  } while (std::next_permutation(events.begin(), events.end(), by_id));
+  EXPECT_EQ(round, 6);
+}
+
+TEST_F(Feedback, IsSeenByItsAuthorOnly) {
+  open();
+  ASSERT_TRUE(
+      *wait(store_->feedback().put({event("fb-1", wire::FeedbackType::thumbs_up), {}}, {})));
+  EXPECT_EQ(wait(store_->feedback().said_by({"t1", {}, {}, {}}, "ann", 10))->size(), 1U);
+  EXPECT_TRUE(wait(store_->feedback().said_by({"t1", {}, {}, {}}, "bob", 10))->empty());
+  EXPECT_TRUE(wait(store_->feedback().said_by({"t2", {}, {}, {}}, "ann", 10))->empty());
+}
+
+TEST_F(Feedback, SignalsArePagedInOrderOfTimeWithoutHolesOrCopies) {
+  open();
+  for (int i = 0; i < 7; ++i) {
+    const std::string id = std::to_string(i);
+    auto vote = event("fb-" + id, wire::FeedbackType::thumbs_up);
+    auto made = signal("ls-" + std::to_string(9 - i), vote.event_id);
+    made.timestamp = vote.timestamp + std::chrono::seconds(i / 2);  // pairs share a time
+    ASSERT_TRUE(*wait(store_->feedback().put({vote, {}}, {made})));
+  }
+  std::vector<std::string> seen;
+  std::string after;
+  for (;;) {
+    const auto page = wait(store_->feedback().signals({"t1", {}, {}, {}}, after, 3));
+    if (page->empty()) break;
+    for (const auto& found : *page) seen.push_back(found.event_id);
+    after = page->back().event_id;
+  }
+  const std::vector<std::string> expected{"ls-8", "ls-9", "ls-6", "ls-7", "ls-4", "ls-5", "ls-3"};
+  EXPECT_EQ(seen, expected);
+}
+
+contracts::AnswerFacts facts(const std::string& response, const std::string& status, int day) {
+  contracts::AnswerFacts made;
+  made.tenant_id = "t1";
+  made.response_id = response;
+  made.kind = "trend";
+  made.status = status;
+  made.confidence = 0.5;
+  made.metrics = {"revenue", "orders"};
+  made.agents = {"router"};
+  made.at = WallTime{std::chrono::hours(24 * (365 * 55 + day))};
+  return made;
+}
+
+TEST_F(Feedback, QualityCountsAnswersAndWhatIsSaidOfThemByEachFacet) {
+  using Facet = contracts::FeedbackStore::Facet;
+  open();
+  ASSERT_TRUE(wait(store_->feedback().put_answer(facts("r1", "complete", 0))));
+  ASSERT_TRUE(wait(store_->feedback().put_answer(facts("r1", "complete", 0))));
+  ASSERT_TRUE(wait(store_->feedback().put_answer(facts("r2", "failed", 1))));
+  auto other = facts("r1", "complete", 0);
+  other.tenant_id = "t2";
+  ASSERT_TRUE(wait(store_->feedback().put_answer(other)));
+  ASSERT_TRUE(
+      *wait(store_->feedback().put({event("fb-1", wire::FeedbackType::thumbs_up), {}}, {})));
+  auto changed = event("fb-2", wire::FeedbackType::thumbs_down);
+  changed.supersedes = "fb-1";
+  ASSERT_TRUE(*wait(store_->feedback().put({changed, {}}, {})));
+  const auto by_metric = wait(store_->feedback().quality({"t1", {}, {}, {}}, Facet::metric, 10));
+  ASSERT_EQ(by_metric->size(), 2U);
+  for (const auto& row : *by_metric) {
+    EXPECT_EQ(row.answers, 2);
+    EXPECT_EQ(row.complete, 1);
+    EXPECT_DOUBLE_EQ(row.confidence_sum, 1.0);
+    EXPECT_EQ(row.by_type, (std::map<std::string, std::int64_t>{{"thumbs_down", 1}}));
+  }
+  const auto by_kind = wait(store_->feedback().quality({"t1", {}, {}, {}}, Facet::kind, 10));
+  ASSERT_EQ(by_kind->size(), 1U);
+  EXPECT_EQ(by_kind->front().value, "trend");
+  const auto by_day = wait(store_->feedback().quality({"t1", {}, {}, {}}, Facet::day, 10));
+  ASSERT_EQ(by_day->size(), 2U);
+  EXPECT_LT(by_day->at(0).value, by_day->at(1).value);
+  EXPECT_EQ(by_day->at(0).by_type.at("thumbs_down"), 1);
+  EXPECT_TRUE(by_day->at(1).by_type.empty());
+  const auto since = facts("", "", 1).at;
+  EXPECT_EQ(
+      wait(store_->feedback().quality({"t1", {}, {}, since}, Facet::agent, 10))->at(0).answers, 1);
 }
 
 TEST_F(Feedback, OfOthersCannotBeTakenBack) {

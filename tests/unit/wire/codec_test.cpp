@@ -134,5 +134,12 @@ TEST(ErrorCodes, EveryCodeHasItsPublicForm) {
   EXPECT_EQ(to_close_code(Errc::not_found), CloseCode::no_such_session);
 }
 
+TEST(Json, NamesThePlaceOfAKeyThatStandsTwice) {
+  const auto node = parse_json(R"({"a":[1,{"b/c":{"x":1,"x":2}}]})");
+  ASSERT_FALSE(node);
+  ASSERT_EQ(node.error().fields.size(), 1U);
+  EXPECT_EQ(node.error().fields[0].pointer, "/a/1/b~1c/x");
+}
+
 }  // namespace
 }  // namespace loquat::wire

@@ -7,9 +7,12 @@ import type {
   Health,
   Metric,
   Problem,
+  QualityFacet,
+  QualityRow,
   Receipt,
   SessionInfo,
   Suggestion,
+  Vote,
 } from "./types.ts";
 
 export interface ClientOptions {
@@ -135,6 +138,21 @@ export class LoquatApi {
 
   submitCorrection(body: Record<string, unknown>): Promise<Receipt> {
     return this.data("POST", "/api/v1/feedback/correction", { body, idempotencyKey: this.env.id() });
+  }
+
+  /** One's own votes that still stand, newest first. */
+  async votes(sessionId: string): Promise<Vote[]> {
+    return listOf<Vote>(await this.data("GET", `/api/v1/feedback?session_id=${encodeURIComponent(sessionId)}`), "items");
+  }
+
+  /** A new event that takes the old one's place. */
+  changeFeedback(eventId: string, body: Record<string, unknown>): Promise<Receipt> {
+    return this.data("PUT", `/api/v1/feedback/${encodeURIComponent(eventId)}`, { body, idempotencyKey: this.env.id() });
+  }
+
+  /** For curators and operators; others get 403. */
+  async quality(by: QualityFacet): Promise<QualityRow[]> {
+    return listOf<QualityRow>(await this.data("GET", `/api/v1/feedback/quality?by=${by}`), "rows");
   }
 
   /** /health is answered while everything else is refused, with or without the envelope. */

@@ -195,4 +195,30 @@ export interface Receipt {
   status: "accepted" | "buffered";
 }
 
+/** One's own feedback as it is read back. */
+export interface Vote {
+  event_id: string;
+  response_id: string;
+  feedback_type: string;
+  feedback_source: "explicit" | "implicit";
+  timestamp: string;
+  data: { comment?: string; rating?: number; reasons?: string[] };
+}
+
+export type QualityFacet = "metric" | "agent" | "kind" | "day";
+
+export interface QualityRow {
+  value: string;
+  answers: number;
+  complete: number;
+  feedback: number;
+  accepted: number;
+  rejected: number;
+  corrections: number;
+  escalations: number;
+  acceptance_rate?: number | null;
+  mean_rating?: number | null;
+  mean_confidence: number;
+}
+
 export type CopilotMode = "passive" | "balanced" | "proactive";

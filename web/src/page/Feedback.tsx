@@ -24,39 +24,54 @@ function receiptText(receipt: Receipt, what: string): string {
 export function Feedback({ turn, store }: { turn: Turn; store: Store }): JSX.Element | null {
   const [open, setOpen] = useState<Open>("none");
   const [vote, setVote] = useState<"up" | "down">();
+  const [voteId, setVoteId] = useState<string>();
   const [outcome, setOutcome] = useState<Outcome>({ state: "idle" });
   const responseId = turn.answer?.response_id;
+  useEffect(() => {
+    let gone = false;
+    if (responseId)
+      void store.voteOf(responseId).then((said) => {
+        if (gone || !said) return;
+        setVote(said.feedback_type === "thumbs_up" ? "up" : "down");
+        setVoteId(said.event_id);
+      });
+    return () => {
+      gone = true;
+    };
+  }, [responseId, store]);
   if (!responseId) return null;
 
-  const send = async (what: string, request: () => Promise<Receipt>): Promise<boolean> => {
+  const send = async (what: string, request: () => Promise<Receipt>): Promise<Receipt | undefined> => {
     setOutcome({ state: "sending" });
     try {
       const receipt = await request();
       setOutcome({ state: "kept", text: receiptText(receipt, what), id: receipt.event_id });
-      return true;
+      return receipt;
     } catch (error) {
       setOutcome({ state: "failed", text: `Not sent: ${explain(error)}` });
-      return false;
+      return undefined;
     }
   };
 
+  const castVote = async (which: "up" | "down", body: Record<string, unknown>) => {
+    const receipt = await send(voteId ? "Your changed vote" : "Your vote", () => store.vote(responseId, voteId, body));
+    if (!receipt) return;
+    setVote(which);
+    setVoteId(receipt.event_id);
+    setOpen("none");
+  };
   const voteUp = async () => {
     setOpen("none");
-    const sent = await send("Your vote", () =>
-      store.submitFeedback(responseId, { feedback_type: "thumbs_up", data: { question: turn.question } }),
-    );
-    if (sent) setVote("up");
+    if (vote === "up") return;
+    await castVote("up", { feedback_type: "thumbs_up", ...(voteId ? {} : { data: { question: turn.question } }) });
   };
   const voteDown = async (reasons: string[], comment: string) => {
     const body = {
       feedback_type: "thumbs_down",
       ...(comment ? { comment } : {}),
-      data: { question: turn.question, reasons },
+      ...(voteId ? { reasons } : { data: { question: turn.question, reasons } }),
     };
-    if (await send("Your vote", () => store.submitFeedback(responseId, body))) {
-      setVote("down");
-      setOpen("none");
-    }
+    await castVote("down", body);
   };
   const correct = async (body: Record<string, string>) => {
     if (await send("Your correction", () => store.submitCorrection(responseId, body))) setOpen("none");

@@ -8,8 +8,11 @@ import {
   type LinkState,
   type LoquatSession,
   type Metric,
+  type QualityFacet,
+  type QualityRow,
   type Receipt,
   type Suggestion,
+  type Vote,
 } from "../loquat-client/index.ts";
 import { frontMetrics, kStartersMax, starters, type Starter } from "./starters.ts";
 import { tab, type KeptSession } from "./storage.ts";
@@ -51,6 +54,7 @@ export class Store {
   private readonly conversations = new Map<string, Conversation>();
   private starting: Promise<Conversation> | undefined;
   private readonly used = new Set<string>();
+  private readonly votes = new Map<string, Promise<Vote[]>>();
   private tokenGiven: ((given: boolean) => void) | undefined;
 
   constructor() {
@@ -232,6 +236,28 @@ export class Store {
 
   submitFeedback(responseId: string, body: Record<string, unknown>): Promise<Receipt> {
     return this.client.api.submitFeedback({ session_id: this.state.activeId, response_id: responseId, ...body });
+  }
+
+  /** What this user said of an answer and did not change since; asked for once a conversation. */
+  async voteOf(responseId: string): Promise<Vote | undefined> {
+    const id = this.state.activeId;
+    if (!id) return undefined;
+    let votes = this.votes.get(id);
+    if (!votes) {
+      votes = this.client.api.votes(id).catch(() => []);
+      this.votes.set(id, votes);
+    }
+    return (await votes).find((vote) => vote.response_id === responseId && vote.feedback_type.startsWith("thumbs_"));
+  }
+
+  /** The first vote on an answer, or a change of the one before it. */
+  vote(responseId: string, before: string | undefined, body: Record<string, unknown>): Promise<Receipt> {
+    if (this.state.activeId) this.votes.delete(this.state.activeId);
+    return before ? this.client.api.changeFeedback(before, body) : this.submitFeedback(responseId, body);
+  }
+
+  quality(by: QualityFacet): Promise<QualityRow[]> {
+    return this.client.api.quality(by);
   }
 
   submitCorrection(responseId: string, body: Record<string, unknown>): Promise<Receipt> {

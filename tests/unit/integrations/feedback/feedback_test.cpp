@@ -2,7 +2,11 @@
 
 #include "collect.hpp"
 #include "export.hpp"
+#include "implicit_watch.hpp"
 #include "loquat/wire/codec.hpp"
+#include "quality.hpp"
+#include "recent.hpp"
+#include "redact.hpp"
 #include "signals.hpp"
 
 namespace loquat::feedback {
@@ -95,6 +99,138 @@ TEST(Collect, WhatTheClientSaysOfTheAnswerDoesNotCount) {
             "SELECT 'invented'");
 }
 
+TEST(Collect, ACorrectionByTheVotesDoorNeedsExactlyOneKindToo) {
+  SubmitBody body;
+  body.session_id = "s1";
+  body.response_id = "resp-1";
+  body.feedback_type = wire::FeedbackType::correction;
+  EXPECT_FALSE(from_submit(subject(), body, {}));
+  body.corrected_sql = "SELECT 8";
+  const auto event = from_submit(subject(), body, {});
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->data.corrected_sql, "SELECT 8");
+  body.data = wire::RawJson{R"({"corrected_text":"Eight."})"};
+  EXPECT_FALSE(from_submit(subject(), body, {}));
+}
+
+TEST(Collect, ACorrectedQueryIsHeldByTheSchemaOfQueries) {
+  CorrectionBody body;
+  body.corrected_query = wire::RawJson{R"({"metrics":"beds"})"};
+  const auto wrong = from_correction(subject(), body, response());
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().fields.at(0).pointer, "/corrected_query/metrics");
+  body.corrected_query = wire::RawJson{R"({"group_by":["ward"]})"};
+  ASSERT_FALSE(from_correction(subject(), body, response()));
+  body.corrected_query = wire::RawJson{R"({"metrics":["beds"]})"};
+  EXPECT_TRUE(from_correction(subject(), body, response()));
+}
+
+TEST(Collect, AChangedVoteLeavesBehindWhatBelongedToItsOldKind) {
+  wire::FeedbackEvent old = begin_event(subject(), wire::FeedbackType::thumbs_down);
+  old.event_id = "fb-1";
+  old.data.comment = "no";
+  old.data.reasons = {{"too_slow"}};
+  old.data.question = "beds?";
+  ChangeBody body;
+  body.feedback_type = wire::FeedbackType::thumbs_up;
+  const auto up = from_change(old, body);
+  ASSERT_TRUE(up);
+  EXPECT_EQ(up->supersedes, "fb-1");
+  EXPECT_FALSE(up->data.comment || up->data.reasons);
+  EXPECT_EQ(up->data.question, "beds?");
+  body.feedback_type = wire::FeedbackType::thumbs_down;
+  body.reasons = {{"wrong_metric"}};
+  const auto down = from_change(old, body);
+  ASSERT_TRUE(down);
+  EXPECT_EQ(down->data.comment, "no");
+  EXPECT_EQ(down->data.reasons->at(0), "wrong_metric");
+  body.feedback_type = wire::FeedbackType::correction;
+  EXPECT_FALSE(from_change(old, body));
+}
+
+wire::FeedbackEvent kept(std::string id, std::optional<std::string> supersedes = {},
+                         std::string user = "u1") {
+  wire::FeedbackEvent event = begin_event(subject(), wire::FeedbackType::thumbs_up);
+  event.event_id = std::move(id);
+  event.user_id = std::move(user);
+  event.supersedes = std::move(supersedes);
+  return event;
+}
+
+TEST(Recent, FollowsAChainOfChangesByTheSameAuthor) {
+  RecentEvents recent;
+  recent.put(kept("a"));
+  recent.put(kept("b", "a"));
+  recent.put(kept("c", "b"));
+  recent.put(kept("x", "a", "u2"));
+  EXPECT_EQ(recent.latest(kept("a")), "c");
+  const auto said = recent.said_by("t1", "u1", "s1", std::nullopt);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0].event_id, "c");
+  EXPECT_EQ(recent.find("t2", "a"), nullptr);
+}
+
+TEST(Recent, ForgetsTheOldestPastItsBounds) {
+  RecentEvents recent;
+  for (std::size_t i = 0; i <= RecentEvents::kEventsMax; ++i) recent.put(kept(std::to_string(i)));
+  EXPECT_EQ(recent.find("t1", "0"), nullptr);
+  EXPECT_NE(recent.find("t1", "1"), nullptr);
+  auto large = kept("large");
+  large.data.comment = std::string(RecentEvents::kBytesMax, 'x');
+  recent.put(large);
+  EXPECT_EQ(recent.find("t1", "1"), nullptr);
+  EXPECT_NE(recent.find("t1", "large"), nullptr);
+}
+
+TEST(Implicit, TheSameConclusionIsTheSameEvent) {
+  contracts::TurnFinished turn;
+  turn.principal = principal();
+  turn.session_id = "s1";
+  const Detected detected{
+      wire::FeedbackType::implicit_reject, "r1", "beds?", "reasked_same_query", {"r2"}};
+  const auto event = implicit_event(detected, turn, WallTime{});
+  EXPECT_EQ(event.event_id, implicit_event(detected, turn, WallTime{}).event_id);
+  EXPECT_EQ(event.feedback_source, wire::FeedbackSource::implicit);
+  EXPECT_TRUE(event.verified);
+  EXPECT_EQ(event.data.extra->text, R"({"detected":"reasked_same_query","evidence":["r2"]})");
+  auto other = detected;
+  other.type = wire::FeedbackType::implicit_accept;
+  EXPECT_NE(event.event_id, implicit_event(other, turn, WallTime{}).event_id);
+}
+
+TEST(Quality, NamesTheKindOfAQuestionByItsQuery) {
+  contracts::TurnFinished turn;
+  auto answer = std::make_shared<wire::Answer>();
+  answer->intent = "model_question";
+  turn.answer = answer;
+  EXPECT_EQ(facts_of(turn).kind, "model_question");
+  turn.query.emplace();
+  turn.query->metrics = {"beds"};
+  EXPECT_EQ(facts_of(turn).kind, "total");
+  turn.query->group_by = {"ward"};
+  EXPECT_EQ(facts_of(turn).kind, "breakdown");
+  turn.query->group_by.push_back("metric_time__month");
+  EXPECT_EQ(facts_of(turn).kind, "trend");
+  turn.query->limit = 5;
+  turn.query->order_by = {"-beds"};
+  EXPECT_EQ(facts_of(turn).kind, "ranking");
+}
+
+TEST(Quality, RatesAcceptingAgainstRejecting) {
+  contracts::QualityRow row;
+  row.answers = 4;
+  row.confidence_sum = 3;
+  row.by_type = {{"thumbs_up", 2}, {"implicit_accept", 1}, {"correction", 1}, {"rating", 2}};
+  row.rating_sum = 7;
+  row.rating_count = 2;
+  const auto line = line_of(row);
+  EXPECT_DOUBLE_EQ(*line.acceptance_rate, 0.75);
+  EXPECT_DOUBLE_EQ(*line.mean_rating, 3.5);
+  EXPECT_DOUBLE_EQ(line.mean_confidence, 0.75);
+  EXPECT_EQ(line.feedback, 6);
+  EXPECT_FALSE(line_of({}).acceptance_rate);
+}
+
 TEST(Diff, KeepsCommonLines) { EXPECT_EQ(line_diff("a\nb\nc", "a\nx\nc"), " a\n-b\n+x\n c\n"); }
 
 wire::FeedbackEvent event_of(wire::FeedbackType type) {
@@ -142,20 +278,101 @@ TEST(Signals, RatingsBecomeRewardsBetweenMinusOneAndOne) {
   }
 }
 
-TEST(Export, GivesEachFormatItsRowsOnly) {
+std::vector<wire::LearningSignal> corrected(const std::string& sql, const std::string& was) {
   CorrectionBody body;
-  body.corrected_sql = "SELECT 8";
-  auto event = *from_correction(subject(), body, response());
+  body.corrected_sql = sql;
+  auto known = response();
+  known.sql = was;
+  auto event = *from_correction(subject(), body, known);
   event.event_id = "fb-1";
-  const auto signals = signals_of(event, response());
-  EXPECT_TRUE(export_line(signals[0], ExportFormat::sft));
-  EXPECT_FALSE(export_line(signals[0], ExportFormat::dpo));
-  const auto dpo = export_line(signals[1], ExportFormat::dpo);
+  return signals_of(event, known);
+}
+
+TEST(Export, GivesEachFormatItsRowsOnlyInTheTrainersForm) {
+  const auto signals = corrected("SELECT 8", "SELECT 7");
+  const auto sft = export_line(signals[0], ExportFormat::sft, {});
+  ASSERT_TRUE(sft);
+  EXPECT_NE(sft->find(R"({"role":"user","content":"how many beds?"},)"
+                      R"({"role":"assistant","content":"SELECT 8"}])"),
+            std::string::npos)
+      << *sft;
+  EXPECT_FALSE(export_line(signals[0], ExportFormat::dpo, {}));
+  const auto dpo = export_line(signals[1], ExportFormat::dpo, {});
   ASSERT_TRUE(dpo);
-  EXPECT_NE(dpo->find(R"("chosen":"SELECT 8","rejected":"SELECT 7")"), std::string::npos) << *dpo;
-  const auto kto = export_line(signals[2], ExportFormat::kto);
+  EXPECT_NE(dpo->find(R"("chosen":[{"role":"assistant","content":"SELECT 8"}],)"
+                      R"("rejected":[{"role":"assistant","content":"SELECT 7"}])"),
+            std::string::npos)
+      << *dpo;
+  EXPECT_FALSE(export_line(signals[1], ExportFormat::kto, {}));
+  const auto kto = export_line(signals[2], ExportFormat::kto, {});
   ASSERT_TRUE(kto);
   EXPECT_NE(kto->find(R"("label":false)"), std::string::npos);
+  for (const auto* row : {&*sft, &*dpo, &*kto})
+    for (const char* key : {"signal_id", "response_id", "trace_id", "metric_ids", "weight"})
+      EXPECT_NE(row->find('"' + std::string(key) + "\":"), std::string::npos) << key;
+}
+
+TEST(Export, ComparesLikeWithLike) {
+  CorrectionBody body;
+  body.corrected_text = "Beds: 8.";
+  auto event = *from_correction(subject(), body, response());
+  event.event_id = "fb-1";
+  const auto dpo = export_line(signals_of(event, response()).at(1), ExportFormat::dpo, {});
+  ASSERT_TRUE(dpo);
+  EXPECT_NE(dpo->find(R"("chosen":[{"role":"assistant","content":"Beds: 8."}],)"
+                      R"("rejected":[{"role":"assistant","content":"Beds: 7."}])"),
+            std::string::npos)
+      << *dpo;
+}
+
+TEST(Export, AStatementOverATaggedColumnLosesItsLiteralsAndTheQuestionToo) {
+  auto signals = corrected("SELECT 1 FROM p WHERE name = 'Jo Smith' -- Jo\n",
+                           "SELECT 2 FROM p WHERE name = 'Jo Smith'");
+  signals[1].prompt.question = "beds of jo smith";
+  const auto open = export_line(signals[1], ExportFormat::dpo, {"city"});
+  ASSERT_TRUE(open);
+  EXPECT_NE(open->find("Jo Smith"), std::string::npos);
+  const auto row = export_line(signals[1], ExportFormat::dpo, {"name"});
+  ASSERT_TRUE(row);
+  for (const char* trace : {"Smith", "smith", "Jo", "jo s"})
+    EXPECT_EQ(row->find(trace), std::string::npos) << *row;
+  EXPECT_NE(row->find("beds of [redacted]"), std::string::npos) << *row;
+}
+
+TEST(Export, AnAnswersWordsAboutATaggedColumnAreLeftOut) {
+  CorrectionBody body;
+  body.corrected_text = "Jo Smith: 8.";
+  auto event = *from_correction(subject(), body, response());
+  event.event_id = "fb-1";
+  auto signals = signals_of(event, response());
+  signals[0].metric_query = wire::RawJson{R"({"metrics":["beds"],"group_by":["patient__name"]})"};
+  EXPECT_TRUE(export_line(signals[0], ExportFormat::sft, {"city"}));
+  EXPECT_FALSE(export_line(signals[0], ExportFormat::sft, {"name"}));
+}
+
+TEST(Redact, ReplacesWhatNamesAPersonAndLeavesTheRest) {
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"ask jo.smith+x@mail.example.co.uk.", "ask [email]."},
+      {"call +49 30 1234567 now", "call [phone] now"},
+      {"(030) 123-456-789", "[phone]"},
+      {"ssn 123-45-6789", "ssn [phone]"},
+      {"card 4111111111111111", "card [number]"},
+      {"id 550e8400-e29b-41d4-a716-446655440000", "id [id]"},
+      {"from 2024-01-01 to 2024-12-31", "from 2024-01-01 to 2024-12-31"},
+      {"t >= '2024-01-01 00:00:00'", "t >= '2024-01-01 00:00:00'"},
+      {"1234567.8901234 and 12,345,678,901", "1234567.8901234 and 12,345,678,901"},
+      {"top 10 of 2024", "top 10 of 2024"},
+      {"a@b", "a@b"},
+  };
+  for (const auto& [text, expected] : table) EXPECT_EQ(redact_text(text), expected);
+}
+
+TEST(Redact, ReadsLiteralsAsSqlDoes) {
+  const std::string sql = "SELECT 'it''s' /* 'no' */ FROM t WHERE a = '' -- 'nor'\nAND b = 'x y'";
+  EXPECT_EQ(string_literals(sql), (std::vector<std::string>{"it''s", "x y"}));
+  EXPECT_EQ(without_literals("a = 'b' -- c"), "a = '[redacted]' ");
+  EXPECT_TRUE(names_any("customer__email = 1", {"email"}));
+  EXPECT_FALSE(names_any("emails", {"email"}));
 }
 
 }  // namespace

@@ -1,0 +1,206 @@
+#include "redact.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace loquat::feedback {
+namespace {
+
+constexpr std::size_t kDigitsOfId = 9;
+constexpr std::string_view kRedacted = "[redacted]";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+bool is_hex(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
+bool is_name(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
+bool is_mailbox(char c) {
+  return is_name(c) || c == '.' || c == '%' || c == '+' || c == '-' ||
+         (static_cast<unsigned char>(c) & 0x80);
+}
+
+/// Length of what `text` begins with, if it matches `shape`: d digit, h hex digit, else itself.
+std::size_t match(std::string_view text, std::string_view shape) {
+  if (text.size() < shape.size()) return 0;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const bool fits = shape[i] == 'd'   ? is_digit(text[i])
+                      : shape[i] == 'h' ? is_hex(text[i])
+                                        : text[i] == shape[i];
+    if (!fits) return 0;
+  }
+  return shape.size();
+}
+
+/// Length of the address that begins here.
+std::size_t email_at(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size() && is_mailbox(text[at])) ++at;
+  if (at == 0 || at >= text.size() || text[at] != '@') return 0;
+  std::size_t end = at + 1;
+  while (end < text.size() && is_mailbox(text[end])) ++end;
+  while (end > at + 1 && (text[end - 1] == '.' || text[end - 1] == '-')) --end;
+  return text.substr(at + 1, end - at - 1).find('.') == std::string_view::npos ? 0 : end;
+}
+
+struct Digits {
+  std::size_t length = 0, digits = 0, separators = 0, dots = 0;
+};
+/// A run of digits with what people put between them.
+Digits digits_at(std::string_view text) {
+  Digits found;
+  std::size_t at = text.starts_with('+') || text.starts_with('(') ? 1 : 0;
+  bool was_digit = false;
+  Digits ahead;  // what stands after the last digit counts once another follows
+  for (; at < text.size(); ++at) {
+    if (is_digit(text[at])) {
+      // A date after a blank is no part of a number.
+      if (!was_digit && found.digits > 0 && match(text.substr(at), "dddd-dd-dd")) break;
+      ++found.digits;
+      found.separators += std::exchange(ahead.separators, 0);
+      found.dots += std::exchange(ahead.dots, 0);
+      found.length = at + 1;
+      was_digit = true;
+    } else if (std::string_view(" -./()").find(text[at]) != std::string_view::npos &&
+               (was_digit || text[at] == '(' || (at > 0 && text[at - 1] == ')'))) {
+      ++ahead.separators;
+      if (text[at] == '.') ++ahead.dots;
+      was_digit = false;
+    } else {
+      break;
+    }
+  }
+  return found;
+}
+
+std::size_t skip_comment(std::string_view sql) {
+  if (sql.starts_with("--")) return std::min(sql.find('\n'), sql.size());
+  if (!sql.starts_with("/*")) return 0;
+  const auto end = sql.find("*/", 2);
+  return end == std::string_view::npos ? sql.size() : end + 2;
+}
+std::size_t literal_at(std::string_view sql) {
+  if (!sql.starts_with('\'')) return 0;
+  for (std::size_t i = 1; i < sql.size(); ++i) {
+    if (sql[i] != '\'') continue;
+    if (i + 1 < sql.size() && sql[i + 1] == '\'')
+      ++i;
+    else
+      return i + 1;
+  }
+  return sql.size();
+}
+
+}  // namespace
+
+std::string redact_text(std::string_view text) {
+  std::string out;
+  bool is_fresh = true;  // nothing of a word stands before
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    if (is_fresh) {
+      if (const auto length = email_at(rest)) {
+        out += "[email]";
+        at += length;
+        is_fresh = false;
+        continue;
+      }
+      if (const auto length = match(rest, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh")) {
+        out += "[id]";
+        at += length;
+        is_fresh = false;
+        continue;
+      }
+      if (const auto date = match(rest, "dddd-dd-dd")) {
+        out += rest.substr(0, date);
+        at += date;
+        is_fresh = false;
+        continue;
+      }
+      if (is_digit(rest[0]) || rest[0] == '+' || rest[0] == '(') {
+        const Digits run = digits_at(rest);
+        const bool is_decimal = run.dots == 1 && run.separators == 1;
+        const bool is_phone = rest[0] == '+' ? run.digits >= 7 : run.separators > 0;
+        if (run.digits >= (rest[0] == '+' ? 7 : kDigitsOfId) && !is_decimal) {
+          out += is_phone ? "[phone]" : "[number]";
+          at += run.length;
+          is_fresh = false;
+          continue;
+        }
+      }
+    }
+    out += rest[0];
+    is_fresh = !is_mailbox(rest[0]);
+    ++at;
+  }
+  return out;
+}
+
+bool names_any(std::string_view text, const std::set<std::string>& tagged) {
+  std::string word;
+  const auto is_tagged = [&] {
+    if (word.empty()) return false;
+    const auto part = word.rfind("__");
+    return tagged.contains(word) ||
+           (part != std::string::npos && tagged.contains(word.substr(part + 2)));
+  };
+  for (const char c : text) {
+    if (is_name(c)) {
+      word += lower(c);
+      continue;
+    }
+    if (is_tagged()) return true;
+    word.clear();
+  }
+  return is_tagged();
+}
+
+std::vector<std::string> string_literals(std::string_view sql) {
+  std::vector<std::string> found;
+  for (std::size_t at = 0; at < sql.size();) {
+    if (const auto comment = skip_comment(sql.substr(at))) {
+      at += comment;
+    } else if (const auto length = literal_at(sql.substr(at))) {
+      if (length > 2) found.emplace_back(sql.substr(at + 1, length - 2));
+      at += length;
+    } else {
+      ++at;
+    }
+  }
+  return found;
+}
+
+std::string without_literals(std::string_view sql) {
+  std::string out;
+  for (std::size_t at = 0; at < sql.size();) {
+    if (const auto comment = skip_comment(sql.substr(at))) {
+      at += comment;
+    } else if (const auto length = literal_at(sql.substr(at))) {
+      out += '\'';
+      out += kRedacted;
+      out += '\'';
+      at += length;
+    } else {
+      out += sql[at++];
+    }
+  }
+  return out;
+}
+
+std::string without_words(std::string text, const std::vector<std::string>& words) {
+  for (const auto& word : words) {
+    if (word.size() < 2) continue;
+    std::size_t from = 0;
+    for (;;) {
+      const auto found =
+          std::search(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(), word.begin(),
+                      word.end(), [](char a, char b) { return lower(a) == lower(b); });
+      if (found == text.end()) break;
+      const auto at = static_cast<std::size_t>(found - text.begin());
+      text.replace(at, word.size(), kRedacted);
+      from = at + kRedacted.size();
+    }
+  }
+  return text;
+}
+
+}  // namespace loquat::feedback

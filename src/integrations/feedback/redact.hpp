@@ -1,0 +1,26 @@
+#pragma once
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What leaves for model tuning without what names a person. Pure.
+namespace loquat::feedback {
+
+/// Replaces e-mail addresses, phone numbers, UUIDs and runs of nine digits or more (account, card
+/// and social security numbers) by `[email]`, `[phone]`, `[id]`, `[number]`. Dates and plain
+/// decimal numbers stay.
+[[nodiscard]] std::string redact_text(std::string_view text);
+
+/// True if one of the tagged names stands in `text` as a word: `email`, or as the last part of a
+/// dimension, `customer__email`. `tagged` in lower case.
+[[nodiscard]] bool names_any(std::string_view text, const std::set<std::string>& tagged);
+
+/// String literals of a statement ('' is a quote inside), without their quotes.
+[[nodiscard]] std::vector<std::string> string_literals(std::string_view sql);
+/// The statement with every string literal as '[redacted]'; comments go whole.
+[[nodiscard]] std::string without_literals(std::string_view sql);
+/// `text` without `words`, in any case, each replaced by `[redacted]`. Words of one letter stay.
+[[nodiscard]] std::string without_words(std::string text, const std::vector<std::string>& words);
+
+}  // namespace loquat::feedback
