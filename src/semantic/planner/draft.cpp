@@ -53,6 +53,7 @@ class Drafter {
           if (tokens_[edge->begin].text == "and") joined_ = true;
           if (tokens_[edge->begin].text == "by" || tokens_[edge->begin].text == "per") open_ = edge;
           all_ = tokens_[edge->begin].text == "all";
+          if (tokens_[edge->begin].text == "but") excluding_ = false;  // not X but Y
           break;
         case EdgeKind::unknown:
           draft_.unknown.push_back(edge->begin);
@@ -137,8 +138,16 @@ class Drafter {
     draft_.personal = draft_.personal || edge.personal;
     draft_.doubt += edge.doubt;
     draft_.dimensions.push_back(said);
+    limit_before(edge);
     settle(EdgeKind::dimension);
     per_ = false;
+  }
+
+  /// `more than 5 credit points`: the number stands before what it is about.
+  void limit_before(const Edge& edge) {
+    if (draft_.thresholds.empty()) return;
+    ThresholdSaid& last = draft_.thresholds.back();
+    if (edge.begin == last.edge->end) last.dimension = &edge;
   }
 
   void operation(const Edge& edge) {

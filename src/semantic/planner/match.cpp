@@ -364,12 +364,12 @@ class Matcher {
     constexpr double kLightMissing = 0.35;  // amt, cnt: no word that makes a difference
     std::vector<const Edge*> bases;
     for (const auto& [key, edge] : metrics_)
-      if (edge.missing < kLightMissing && !edge.by_synonym) bases.push_back(&edge);
+      if (!edge.by_synonym) bases.push_back(&edge);
     for (auto& [key, edge] : metrics_) {
       if (edge.missing < kLightMissing) continue;
       for (const Edge* known : bases) {
         const Edge& base = *known;
-        if (base.metric == edge.metric) continue;
+        if (base.metric == edge.metric || base.missing > edge.missing) continue;
         if (!says_no_more(edge, base) || !lexicon_.builds_on(edge.metric, base.metric)) continue;
         edge.score -= kVariantCost;
         break;

@@ -31,8 +31,13 @@ class ModelQuestion {
       case About::definition:
         break;
     }
-    const auto metric = subject();
-    if (!metric) return std::nullopt;
+    auto metric = subject();
+    // `how is that calculated?` asks about the last answer.
+    const auto& last = setting_.request.previous;
+    if (!metric && last && !last->query.metrics.empty() &&
+        (has("that") || has("this") || has("it")))
+      metric = setting_.lexicon.metric_id(last->query.metrics[0]);
+    if (!metric || *metric >= setting_.lexicon.metrics.size()) return std::nullopt;
     return definition(*metric);
   }
 
@@ -84,6 +89,10 @@ class ModelQuestion {
     if (asks && (has("metric") || has("kpi") || has("measure") || has("kpis")))
       return About::metrics;
     const bool orders = text(0) == "define" || text(0) == "explain" || text(0) == "describe";
+    const bool what_is_a = text(0) == "what" && (text(1) == "is" || text(1) == "are") &&
+                           (text(2) == "a" || text(2) == "an") && tokens_.size() <= 7;
+    const bool tell_about = says({"tell", "me", "about"}) || says({"know", "about"});
+    if (what_is_a || tell_about) return About::definition;
     const bool mean = text(0) == "what" && text(1) == "does" && tokens_.back().text == "mean";
     const bool how = (text(0) == "how" && !(has("many") || has("much")) &&
                       (has("measured") || has("derived"))) ||

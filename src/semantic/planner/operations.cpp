@@ -263,6 +263,7 @@ class OperationReader {
     std::size_t at = 0;
     if (!in(at, {"including", "include", "with", "also", "even", "showing", "incl"})) return;
     ++at;
+    if (in(at, {"show", "include", "list"})) ++at;
     if (in(at, {"for", "the", "all", "those"})) ++at;
     const std::size_t subject = at;
     if (has(at) && language::unit_of(tokens_[at_ + at])) ++at;

@@ -293,6 +293,17 @@ TEST_F(Planner, AsksForAQuestionOfItsOwnInARunningConversation) {
   EXPECT_FALSE(std::holds_alternative<Planned>(run(request).result));
 }
 
+TEST_F(Planner, TakesWhatComesAfterButAsMeant) {
+  EXPECT_EQ(planned("loans not from Castle but from Old Mill").where.back(),
+            "{{ Dimension('loan__branch') }} = 'Old Mill'");
+}
+
+TEST_F(Planner, ExplainsTheMetricOfTheLastAnswer) {
+  PlanRequest request = ask("how is that calculated?");
+  request.previous = PreviousTurn{"", planned("fines in 2024"), ""};
+  EXPECT_EQ(outcome_as<ModelAnswer>(run(request)).metrics, std::vector<std::string>{"fines"});
+}
+
 TEST_F(Planner, SaysTheQueryInOneSentence) {
   const std::string said =
       interpret(vocabulary_->index(), planned("fines by branch for crime in 2024"), "");
