@@ -6,6 +6,7 @@
 
 #include "loquat/semantic/model_index.hpp"
 #include "personal_columns.hpp"
+#include "row_policies.hpp"
 #include "var_dir.hpp"
 
 namespace loquat::app {
@@ -17,12 +18,16 @@ constexpr auto kCookieLife = std::chrono::hours(1);
 std::unique_ptr<security::Authenticator> make_authenticator(const Settings& settings,
                                                             const WallClock& wall,
                                                             security::KeyPorts keys) {
-  auto made =
-      security::Authenticator::make(settings.auth, settings.http.host, wall, std::move(keys));
-  if (made) return std::move(*made);
-  std::string text = made.error().detail;
-  for (const auto& issue : made.error().fields)
-    text += "\n  " + issue.pointer + ": " + issue.message;
+  auto policies = parse_row_policies(settings.semantic.row_filters);
+  auto config = settings.auth;
+  if (policies) config.jwt.kept_claims = claims_of(*policies);
+  auto made = security::Authenticator::make(config, settings.http.host, wall, std::move(keys));
+  if (made && policies)
+    return with_row_filters(std::move(*made), std::move(*policies),
+                            settings.semantic.row_filters_skip_unreachable);
+  const Error& error = policies ? made.error() : policies.error();
+  std::string text = error.detail;
+  for (const auto& issue : error.fields) text += "\n  " + issue.pointer + ": " + issue.message;
   throw std::runtime_error(text);
 }
 

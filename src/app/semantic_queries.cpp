@@ -111,12 +111,16 @@ Task<Result<std::vector<std::string>>> SemanticService::dimension_values(
   if (!conversation::may_see_personal_data(principal) &&
       ports_.tags.must_mask(found->relation, found->expr, says, true, principal))
     co_return fail(Errc::forbidden, "The values of " + dimension + " are personal data.");
-  const auto dialect =
+  semantic::CompileOptions options;
+  options.dialect =
       ports_.engine.dialect() == "trino" ? semantic::Dialect::trino : semantic::Dialect::duckdb;
+  options.row_filters = principal.row_filters;
+  auto sql =
+      (*current)->index->values_of(*found, search, static_cast<std::int64_t>(limit), options);
+  if (!sql) co_return sql.error();
   contracts::QueryRequest request;
   request.query_id = make_id("qry", ports_.sources);
-  request.sql =
-      semantic::dimension_values_sql(*found, search, static_cast<std::int64_t>(limit), dialect);
+  request.sql = std::move(*sql);
   request.row_limit = static_cast<std::int64_t>(limit);
   request.deadline = deadline;
   request.principal = std::move(principal);
@@ -146,8 +150,8 @@ Result<std::vector<contracts::SavedQueryInfo>> SemanticService::saved_queries(co
   return out;
 }
 
-Task<Result<SemanticService::Compiled>> SemanticService::compile_shape(wire::QueryShape shape,
-                                                                       std::string dialect) {
+Task<Result<SemanticService::Compiled>> SemanticService::compile_shape(
+    wire::QueryShape shape, std::string dialect, std::vector<contracts::RowFilter> row_filters) {
   auto current = model();
   if (!current) co_return current.error();
   auto query = agents::from_shape(shape);
@@ -155,6 +159,7 @@ Task<Result<SemanticService::Compiled>> SemanticService::compile_shape(wire::Que
   if (dialect.empty()) dialect = ports_.engine.dialect();
   semantic::CompileOptions options;
   options.dialect = dialect == "trino" ? semantic::Dialect::trino : semantic::Dialect::duckdb;
+  options.row_filters = std::move(row_filters);
   auto work = [model = *current, query = std::move(*query), options,
                dialect]() -> Result<Compiled> {
     auto compiled = model->index->compile(query, options);
@@ -167,10 +172,11 @@ Task<Result<SemanticService::Compiled>> SemanticService::compile_shape(wire::Que
   co_return co_await ports_.workers.run(std::move(work));
 }
 
-Task<Result<SemanticQueryResult>> SemanticService::compile(Principal, RequestContext,
+Task<Result<SemanticQueryResult>> SemanticService::compile(Principal principal, RequestContext,
                                                            wire::QueryShape query,
                                                            std::string dialect) {
-  auto compiled = co_await compile_shape(std::move(query), std::move(dialect));
+  auto compiled = co_await compile_shape(std::move(query), std::move(dialect),
+                                         std::move(principal.row_filters));
   if (!compiled) co_return compiled.error();
   SemanticQueryResult out;
   out.query = agents::to_shape(compiled->query);
@@ -186,7 +192,8 @@ Task<Result<SemanticQueryResult>> SemanticService::query(Principal principal,
                                                          RequestContext context,
                                                          wire::QueryShape shape, Time deadline) {
   std::string own_dialect;
-  auto compiled = co_await compile_shape(std::move(shape), std::move(own_dialect));
+  auto compiled =
+      co_await compile_shape(std::move(shape), std::move(own_dialect), principal.row_filters);
   if (!compiled) co_return compiled.error();
   SemanticQueryResult out;
   out.query = agents::to_shape(compiled->query);

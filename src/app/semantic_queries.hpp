@@ -49,7 +49,8 @@ class SemanticService final : public contracts::SemanticQueries {
   Result<std::shared_ptr<const contracts::ModelSnapshot>> model() const;
   Result<std::vector<contracts::SemanticName>> names(std::vector<std::string> metrics,
                                                      bool entities) const;
-  contracts::Task<Result<Compiled>> compile_shape(wire::QueryShape query, std::string dialect);
+  contracts::Task<Result<Compiled>> compile_shape(wire::QueryShape query, std::string dialect,
+                                                  std::vector<contracts::RowFilter> row_filters);
   Ports ports_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "loquat/base/fields.hpp"
 #include "loquat/base/result.hpp"
@@ -12,10 +13,18 @@ namespace loquat::app {
 struct SemanticConfig {
   std::optional<Date> as_of;
   std::string time_zone = "UTC";
+  std::vector<std::string> row_filters;
+  bool row_filters_skip_unreachable = false;
   template <class V>
   void fields(V& v) {
     v("as_of", as_of, "What \"today\" means for relative time; empty: the clock in time_zone.");
     v("time_zone", time_zone, "IANA name, e.g. Europe/Berlin.", len(1, 64));
+    v("row_filters", row_filters,
+      "Which rows a caller may see, in every query: '<entity>__<dimension> in <tenant | user | "
+      "claim:NAME | values:A|B> [for|except ROLE, ROLE]'. A caller without the value is refused.");
+    v("row_filters_skip_unreachable", row_filters_skip_unreachable,
+      "true: rows that cannot be joined to a filter's dimension are read unfiltered; false: they "
+      "are refused.");
   }
 };
 

@@ -107,6 +107,7 @@ agents::TurnInput Service::input_of(const Session& session, const Turn& turn,
   input.dialect = ports_.engine.dialect();
   input.row_limit = config_.row_limit;
   input.may_see_personal_data = may_see_personal_data(turn.request.principal);
+  input.row_filters = turn.request.principal.row_filters;
   input.response_style = turn.request.response_style;
   return input;
 }
@@ -251,7 +252,9 @@ Task<Result<contracts::ResultSet>> Service::fetch(Progress& progress, const agen
   const bool has_transforms = query.query.comparison || !query.query.shares.empty() ||
                               !query.query.running_totals.empty() || !query.query.having.empty() ||
                               query.query.top_per_group || query.query.fill_time_gaps;
-  if (ports_.semantic_layer.is_configured() && !has_transforms) {
+  // The remote layer knows nothing of our row filters.
+  const bool may_ask_remote = !has_transforms && request.principal.row_filters.empty();
+  if (ports_.semantic_layer.is_configured() && may_ask_remote) {
     auto asked =
         ports_.semantic_layer.query(query.query, request.principal, context, request.deadline);
     auto rows = co_await stoppable<contracts::ResultSet>(ports_.executor, turn, std::move(asked));

@@ -138,6 +138,7 @@ Result<contracts::Principal> Routes::identify(const net::Request& request, bool 
   auto principal = ports.api_keys->authenticate(given, request.peer_ip);
   if (principal && !shown.tenant_header.empty() && shown.tenant_header != principal->tenant_id)
     return fail(Errc::forbidden, "X-Tenant-ID names another tenant than the key");
+  if (principal) ports.authenticator.apply_policies(*principal);
   return principal;
 }
 

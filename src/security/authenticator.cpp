@@ -53,6 +53,7 @@ class TokenAuthenticator : public Authenticator {
     principal.tenant_id = claims->tenant;
     principal.user_id = claims->subject;
     principal.roles = claims->roles;
+    principal.attributes = claims->kept;
     if (!claims->has_roles && !config_.default_role.empty())
       principal.roles = {config_.default_role};
     principal.expires_at = claims->expires_at;

@@ -86,6 +86,19 @@ jwt_alg_t library_name(JwtAlgorithm algorithm) {
   return JWT_ALG_NONE;
 }
 
+/// A claim's texts: one, or a list's. Other kinds are no texts.
+std::vector<std::string> texts_of(const wire::JsonNode& claim) {
+  using Kind = wire::JsonNode::Kind;
+  std::vector<std::string> out;
+  if (claim.kind == Kind::string) out.push_back(claim.string);
+  if (claim.kind == Kind::integer) out.push_back(std::to_string(std::llround(claim.number)));
+  for (const auto& item : claim.items) {
+    if (item.kind == Kind::string) out.push_back(item.string);
+    if (item.kind == Kind::integer) out.push_back(std::to_string(std::llround(item.number)));
+  }
+  return out;
+}
+
 bool has_good_signature(const std::string& token, const std::string& key, jwt_alg_t algorithm) {
   jwt_t* raw = nullptr;
   const auto* bytes = reinterpret_cast<const unsigned char*>(key.data());
@@ -166,6 +179,8 @@ Result<Claims> JwtVerifier::verify(std::string_view token, const KeyRing& ring) 
     for (const auto& role : roles->items)
       if (role.kind == Kind::string) claims.roles.push_back(role.string);
   }
+  for (const std::string& name : config_.kept_claims)
+    if (const auto* claim = payload->find(name)) claims.kept[name] = texts_of(*claim);
   return claims;
 }
 

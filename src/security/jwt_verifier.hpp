@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace loquat::security {
 struct Claims {
   std::string tenant, subject;
   std::vector<std::string> roles;
+  std::map<std::string, std::vector<std::string>> kept;  ///< of JwtConfig::kept_claims
   bool has_roles = false;
   WallTime expires_at{};
 };

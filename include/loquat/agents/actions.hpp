@@ -32,6 +32,7 @@ struct TurnInput {
   std::string dialect = "duckdb";
   std::int64_t row_limit = 10'000;
   bool may_see_personal_data = false;
+  std::vector<contracts::RowFilter> row_filters{};  ///< of the caller; put into every query
   std::string response_style;
   std::vector<std::string> degraded;  ///< integrations whose fall-back this turn already uses
 };

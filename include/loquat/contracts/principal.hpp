@@ -1,9 +1,11 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "loquat/base/clock.hpp"
+#include "loquat/contracts/row_filter.hpp"
 
 namespace loquat::contracts {
 
@@ -15,6 +17,8 @@ struct Principal {
   std::string auth_method;         ///< none, jwt, api_key, ticket
   std::string ip;
   std::optional<WallTime> expires_at;
+  std::map<std::string, std::vector<std::string>> attributes{};  ///< claims that row filters name
+  std::vector<RowFilter> row_filters{};                          ///< of the policies in force
 
   [[nodiscard]] bool has_role(std::string_view role) const noexcept {
     for (const auto& r : roles)

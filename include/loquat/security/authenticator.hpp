@@ -47,6 +47,9 @@ class Authenticator {
   /// names another tenant or user than the token). The detail names the reason, never the token.
   [[nodiscard]] virtual Result<contracts::Principal> authenticate(
       const Credentials& credentials) const = 0;
+  /// Puts the policies in force (row filters) on a principal that was proven otherwise, by an API
+  /// key; authenticate() has done it for its own.
+  virtual void apply_policies(contracts::Principal&) const {}
   [[nodiscard]] virtual AuthMode mode() const noexcept = 0;
   /// Before `authenticate`: waits for fresh keys if the token names one that is not known and the
   /// issuer may be asked now. Usually returns at once.

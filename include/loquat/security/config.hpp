@@ -28,6 +28,7 @@ struct JwtConfig {
   std::string roles_claim = "roles";
   std::string default_role = "analyst";
   std::chrono::milliseconds leeway{30'000};
+  std::vector<std::string> kept_claims;  ///< no setting: what row filters name
   template <class V>
   void fields(V& v) {
     using namespace std::chrono_literals;

@@ -36,6 +36,12 @@ class ModelIndex {
   /// `/group_by/1`), naming what is near or allowed; unreachable paths and fan-out included.
   [[nodiscard]] virtual Result<CompiledQuery> compile(const contracts::MetricQuery& query,
                                                       const CompileOptions& options) const = 0;
+
+  /// SELECT of the distinct values of one dimension with their counts, most frequent first, at
+  /// most `limit`, under the options' row filters. Errors: forbidden, as of compile().
+  [[nodiscard]] virtual Result<std::string> values_of(const DimensionInfo& dimension,
+                                                      std::string_view search, std::int64_t limit,
+                                                      const CompileOptions& options) const = 0;
 };
 
 /// SELECT of the distinct values of one dimension with their counts, most frequent first, bounded.

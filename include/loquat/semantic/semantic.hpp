@@ -9,6 +9,7 @@
 #include "loquat/base/time_format.hpp"
 #include "loquat/contracts/metric_query.hpp"
 #include "loquat/contracts/result_set.hpp"
+#include "loquat/contracts/row_filter.hpp"
 #include "loquat/contracts/semantic_model.hpp"
 
 /// Governed metrics, pure: an indexed model, metric query -> SQL (compiler), question -> metric
@@ -40,6 +41,9 @@ struct CompileOptions {
   Dialect dialect = Dialect::duckdb;
   std::int64_t row_limit_max =
       0;  ///< 0: none; else a guard LIMIT of at most this, plus one to see truncation
+  /// Put into every place where rows are read: inputs of metrics, both sides of conversions,
+  /// metrics inside filters, plain values.
+  std::vector<contracts::RowFilter> row_filters{};
 };
 
 /// SQL with its proof: what was read for which output.

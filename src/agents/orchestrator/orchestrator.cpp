@@ -56,6 +56,7 @@ Actions Orchestrator::start(Now now) {
         s.input.previous->question, s.input.previous->query, s.input.previous->time_phrase};
   task.options.dialect =
       s.input.dialect == "trino" ? semantic::Dialect::trino : semantic::Dialect::duckdb;
+  task.options.row_filters = s.input.row_filters;
   out.push_back(Plan{std::move(task)});
   return out;
 }

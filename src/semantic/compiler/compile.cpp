@@ -60,7 +60,35 @@ std::vector<Column> columns_of(const Catalogue& catalogue, const ResolvedQuery& 
   return out;
 }
 
+std::optional<Error> refusal_of(const contracts::RowFilter& filter) {
+  if (!filter.values.empty() && filter.missing.empty()) return std::nullopt;
+  return fail(Errc::forbidden,
+              "Rows are filtered by " + filter.dimension + ", and you bring no value for it" +
+                  (filter.missing.empty() ? "." : ": " + filter.missing + " is missing."));
+}
+
 }  // namespace
+
+Result<std::string> compile_values(const Catalogue& catalogue, const DimensionInfo& dimension,
+                                   std::string_view search, std::int64_t limit,
+                                   const CompileOptions& options) {
+  for (const auto& filter : options.row_filters)
+    if (auto refusal = refusal_of(filter)) return *refusal;
+  const auto& models = catalogue.project().semantic_models;
+  const auto model =
+      std::ranges::find(models, dimension.semantic_model, &contracts::SemanticModel::name);
+  if (model == models.end())
+    return fail(Errc::not_found, "There is no dimension " + dimension.name + ".");
+  Builder builder(catalogue, words_of(options.dialect), options.row_filters);
+  Statement statement;
+  statement.last = builder.values_of(*model, dimension.expr, search);
+  if (!builder.forbidden().empty()) return fail(Errc::forbidden, builder.forbidden());
+  if (!builder.problems().empty())
+    return fail(Errc::invalid_request, builder.problems().front().message);
+  statement.order_by = {{"occurrences", true}, {"value", false}};
+  statement.limit = std::max<std::int64_t>(limit, 0);
+  return render(statement);
+}
 
 Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts::MetricQuery& query,
                                     const CompileOptions& options) {
@@ -70,8 +98,9 @@ Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts:
   if (transformed)
     if (auto issues = check_transforms(query, *resolved); !issues.empty())
       return Error{Errc::invalid_request, issues.front().message, std::move(issues)};
-  const std::vector<contracts::RowFilter> row_filters;
-  Builder builder(catalogue, words_of(options.dialect), row_filters);
+  for (const auto& filter : options.row_filters)
+    if (auto refusal = refusal_of(filter)) return *refusal;
+  Builder builder(catalogue, words_of(options.dialect), options.row_filters);
   CompiledQuery out;
   out.columns = columns_of(catalogue, *resolved);
   Statement statement;

@@ -8,4 +8,10 @@ namespace loquat::semantic {
                                                   const contracts::MetricQuery& query,
                                                   const CompileOptions& options);
 
+/// Errors: forbidden, if a row filter cannot be put on.
+[[nodiscard]] Result<std::string> compile_values(const Catalogue& catalogue,
+                                                 const DimensionInfo& dimension,
+                                                 std::string_view search, std::int64_t limit,
+                                                 const CompileOptions& options);
+
 }  // namespace loquat::semantic

@@ -118,6 +118,11 @@ class Index final : public ModelIndex {
     return compile_query(catalogue_, query, options);
   }
 
+  Result<std::string> values_of(const DimensionInfo& dimension, std::string_view search,
+                                std::int64_t limit, const CompileOptions& options) const override {
+    return compile_values(catalogue_, dimension, search, limit, options);
+  }
+
  private:
   /// What a model reaches, made when it is first asked for: a large project has thousands.
   struct Listing {

@@ -16,6 +16,8 @@
 namespace loquat::golden {
 namespace {
 
+using contracts::MetricQuery;
+
 std::string text_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw std::runtime_error("no " + path);
@@ -77,6 +79,81 @@ TEST(Fjord, GivesTheRowsOfMetricFlow) {
       EXPECT_EQ(difference, "") << id << " " << query.at("args").dump();
   }
   std::cout << "fjord: " << good << " of " << all << " equal\n";
+}
+
+/// Row filters are right if they give what a warehouse gives that holds no other rows.
+TEST(Fjord, FilteredRowsAreThoseOfAWarehouseWithoutTheOthers) {
+  const std::string root = std::string(LOQUAT_TEST_DATA) + "/metric_queries/fjord/";
+  const auto index = fjord_index(root);
+  Database full(":memory:"), small(":memory:");
+  load(full, root + "data.sql");
+  load(small, root + "data.sql");
+  const std::string others =
+      " WHERE rider_id IS NULL OR rider_id NOT IN (SELECT rider_id FROM riders WHERE town = "
+      "'Voss')";
+  for (const char* table : {"rides", "app_opens", "wallets", "riders"})
+    ASSERT_EQ(small.run("DELETE FROM " + std::string(table) + others).error, "");
+  semantic::CompileOptions filtered;
+  filtered.row_filters = {{"rider__town", {"Voss"}, "", true}};
+  const Json golden = Json::parse(text_of(root + "golden.json"));
+  int compared = 0;
+  for (std::size_t i = 0; i < golden.at("queries").size(); i += 2) {
+    const Json& one = golden.at("queries").at(i);
+    if (one.at("args").contains("limit")) continue;  // ties may fall either way
+    const MetricQuery query = query_of(one.at("args"));
+    const auto plain = index->compile(query, {});
+    const auto with = index->compile(query, filtered);
+    ASSERT_EQ(plain.has_value(), with.has_value()) << one.at("id");
+    if (!plain) continue;
+    const Answer wanted = small.run(plain->sql);
+    ASSERT_EQ(wanted.error, "") << plain->sql;
+    EXPECT_EQ(compare(wanted.columns, wanted.rows, false, full.run(with->sql)), "")
+        << one.at("id") << " " << one.at("args").dump() << "\n"
+        << with->sql;
+    ++compared;
+  }
+  EXPECT_GT(compared, 150);
+}
+
+TEST(Fjord, RefusesWhatARowFilterCannotBePutOn) {
+  const auto index = fjord_index(std::string(LOQUAT_TEST_DATA) + "/metric_queries/fjord/");
+  const auto refusal = [&](const char* metric, contracts::RowFilter filter) {
+    MetricQuery query;
+    query.metrics = {metric};
+    semantic::CompileOptions options;
+    options.row_filters = {std::move(filter)};
+    const auto compiled = index->compile(query, options);
+    return compiled ? std::string() : std::string(to_string(compiled.error().code));
+  };
+  EXPECT_EQ(refusal("rides", {"rider__town", {"Voss"}, "", false}), "");
+  EXPECT_EQ(refusal("rides", {"rider__town", {}, "the claim 'town'", false}), "forbidden");
+  EXPECT_EQ(refusal("rides", {"rider__town", {}, "", false}), "forbidden");
+  EXPECT_EQ(refusal("bikes_bought", {"rider__town", {"Voss"}, "", false}), "forbidden");
+  EXPECT_EQ(refusal("bikes_bought", {"rider__town", {"Voss"}, "", true}), "");
+  EXPECT_EQ(refusal("rides", {"no__such", {"x"}, "", false}), "forbidden");
+  EXPECT_EQ(refusal("bikes_bought", {"dock__dock_name", {"Pier"}, "", false}), "");
+}
+
+TEST(Fjord, ValuesOfADimensionObeyRowFilters) {
+  const std::string root = std::string(LOQUAT_TEST_DATA) + "/metric_queries/fjord/";
+  const auto index = fjord_index(root);
+  Database database(":memory:");
+  load(database, root + "data.sql");
+  const auto dimensions = index->dimensions_for({});
+  ASSERT_TRUE(dimensions.has_value());
+  const auto channel =
+      std::ranges::find(*dimensions, "ride__channel", &semantic::DimensionInfo::name);
+  ASSERT_NE(channel, dimensions->end());
+  semantic::CompileOptions options;
+  options.row_filters = {{"rider__town", {"Voss", "it's"}, "", false}};
+  const auto sql = index->values_of(*channel, "WE", 5, options);
+  ASSERT_TRUE(sql.has_value()) << sql.error().detail;
+  const Answer got = database.run(*sql);
+  const Answer wanted = database.run(
+      "SELECT ride.channel, COUNT(*) FROM rides ride JOIN riders USING (rider_id) WHERE town = "
+      "'Voss' AND ride.channel = 'web' GROUP BY 1");
+  EXPECT_EQ(got.error, "") << *sql;
+  EXPECT_EQ(got.rows, wanted.rows);
 }
 
 }  // namespace
