@@ -199,7 +199,7 @@ class Faults(unittest.TestCase):
                     until(lambda: voters.count() > 30, 60, "votes before")
                     subprocess.run(["mount", "-o", "remount,ro", small], check=True)
                     broker.kill()
-                    until(lambda: voters.refused["BUFFER_FULL"] > 20, 60, "nothing can be written")
+                    until(lambda: voters.refused["BUFFER_FULL"] > 20, 150, "nothing can be written")
                     self.assertEqual(daemon.get("/health/live").status, 200)
                     subprocess.run(["mount", "-o", "remount,rw", small], check=True)
                     until(lambda: voters.statuses["buffered"] > 10, 60, "it is written again")
