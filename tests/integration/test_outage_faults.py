@@ -29,7 +29,7 @@ class Voters:
         self.daemon, self.pause, self.stopping = daemon, pause, threading.Event()
         self.accepted = collections.defaultdict(list)  # tenant -> event_ids in the order of their 202s
         self.statuses, self.refused, self.problems = collections.Counter(), collections.Counter(), []
-        self.threads = [threading.Thread(target=self.run, args=(f"tenant{i}",)) for i in range(count)]
+        self.threads = [threading.Thread(target=self.run, args=(f"tenant{i}",), daemon=True) for i in range(count)]
         for thread in self.threads:
             thread.start()
 
