@@ -13,6 +13,7 @@ namespace loquat::app {
 namespace {
 
 constexpr std::size_t kCookiesMax = 10'000;
+constexpr auto kCertificatePause = std::chrono::seconds(5);
 constexpr auto kCookieLife = std::chrono::hours(1);
 
 std::unique_ptr<security::Authenticator> make_authenticator(const Settings& settings,
@@ -262,6 +263,7 @@ runtime::Task<Result<void>> Application::start_server() {
   auto port = server_->start();
   if (!port) co_return port.error();
   is_ready_ = true;
+  if (!settings_.http.tls_certificate.empty()) tasks_.spawn("certificate", watch_certificate());
   auto written = write_file(var_dir_ / "loquat.port", std::to_string(*port) + "\n");
   if (!written) co_return written.error();
   announce();
@@ -269,8 +271,8 @@ runtime::Task<Result<void>> Application::start_server() {
 }
 
 void Application::announce() const {
-  const std::string address =
-      "http://" + settings_.http.host + ":" + std::to_string(server_->port());
+  const std::string address = (settings_.http.tls_certificate.empty() ? "http://" : "https://") +
+                              settings_.http.host + ":" + std::to_string(server_->port());
   std::cout << "Loquat " << LOQUAT_VERSION << " (" << instance_ << ") listens on " << address
             << "\n";
   if (authenticator_->mode() == security::AuthMode::none)
@@ -320,9 +322,35 @@ security::KeyPorts Application::key_ports() {
   return ports;
 }
 
+void Application::reload_certificate() {
+  if (!server_ || settings_.http.tls_certificate.empty()) return;
+  const auto done = server_->reload_certificate();
+  if (done)
+    std::cout << "reloaded http.tls_certificate\n" << std::flush;
+  else
+    std::cerr << "The old certificate stays: " << done.error().detail << "\n";
+}
+
+runtime::Task<void> Application::watch_certificate() {
+  namespace fs = std::filesystem;
+  const auto look = [this] {
+    std::error_code ignored;
+    return std::pair(fs::last_write_time(settings_.http.tls_certificate, ignored),
+                     fs::last_write_time(settings_.http.tls_key, ignored));
+  };
+  for (auto seen = look();;) {
+    co_await runtime::pause_for(kCertificatePause);
+    const auto now = look();
+    if (now == seen) continue;
+    seen = now;
+    reload_certificate();
+  }
+}
+
 void Application::apply_reload() {
   telemetry_.set_level(settings_.log.level);
   limiter_.configure(settings_.rate_limit);
+  reload_certificate();
 }
 
 runtime::Task<void> Application::main() {

@@ -58,6 +58,8 @@ class Application {
   void add_routes();
   [[nodiscard]] runtime::Task<Result<void>> start_server();
   [[nodiscard]] runtime::Task<void> flush_audit_counts();
+  [[nodiscard]] runtime::Task<void> watch_certificate();
+  void reload_certificate();
   [[nodiscard]] security::KeyPorts key_ports();
   void announce() const;
   void watch_health();

@@ -1,6 +1,7 @@
 #include "loquat/edge/routes.hpp"
 
 #include "idempotency.hpp"
+#include "loquat/net/static_files.hpp"
 #include "loquat/observability/telemetry.hpp"
 #include "loquat/observability/trace_context.hpp"
 #include "loquat/wire/error_codes.hpp"
@@ -309,6 +310,9 @@ net::Response Routes::State::finish(const Route& route, const Call& call, Result
   response.headers.set("X-Request-ID", call.context.request_id);
   if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
   response.headers.set("X-Content-Type-Options", "nosniff");
+  // Should a browser ever show an answer of the API as a page, it may do nothing there.
+  response.headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  if (call.request.is_secure) net::add_transport_security(response);
   return response;
 }
 

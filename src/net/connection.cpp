@@ -184,6 +184,12 @@ Task<Connection::Next> Connection::answer(Request request, bool keep_alive) {
 
 Task<void> Connection::serve() {
   const auto self = shared_from_this();
+  const bool is_secure = site_.tls != nullptr;
+  if (is_secure) {
+    auto secured = co_await accept_tls(site_.tls, dog_, Clock::now() + site_.config.header_timeout);
+    if (!secured) co_return dog_->close();
+    stream_ = std::move(*secured);
+  }
   const auto ip = stream_->peer_ip();
   ParserLimits limits;
   limits.head_bytes_max = static_cast<std::size_t>(site_.config.max_header_bytes);
@@ -197,6 +203,7 @@ Task<void> Connection::serve() {
     const bool keep_alive = parser.keep_alive();
     auto request = parser.take();
     request.peer_ip = ip;
+    request.is_secure = is_secure;
     request.received_at = Clock::now();
     const auto next = co_await answer(std::move(request), keep_alive);
     if (next == Next::stop) break;

@@ -5,6 +5,7 @@
 #include "loquat/net/server.hpp"
 #include "message_parser.hpp"
 #include "tcp_stream.hpp"
+#include "tls_stream.hpp"
 
 namespace loquat::net {
 
@@ -15,6 +16,7 @@ struct Site {
   RefusalBody refusal;
   Event draining;
   bool is_cut = false;
+  std::shared_ptr<TlsContext> tls{};  ///< null: plain HTTP
   [[nodiscard]] Response refuse(int status, std::string_view why) const;
 };
 
@@ -30,7 +32,9 @@ struct SerializeOptions {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Site& site, std::shared_ptr<Watchdog> dog)
-      : site_(site), stream_(std::make_unique<TcpStream>(dog)), dog_(std::move(dog)) {}
+      : site_(site),
+        stream_(site.tls ? nullptr : std::make_unique<TcpStream>(dog)),
+        dog_(std::move(dog)) {}
   [[nodiscard]] Task<void> serve();
   void close() noexcept { dog_->close(); }
   /// Nothing of a request has come and nothing is owed.

@@ -1,7 +1,10 @@
 #include "loquat/net/server.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <list>
+#include <optional>
+#include <unordered_map>
 
 #include "connection.hpp"
 
@@ -23,9 +26,13 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   Site site;
   std::list<std::shared_ptr<Connection>> connections;
   ServerStats stats;
+  std::unordered_map<std::string, int> per_address;
 
+  /// Counts one more of an address; nothing if it has as many as it may. Empty: it is not counted.
+  std::optional<std::string> take_place(const tcp::socket& socket);
+  void give_place_back(const std::string& address);
   Task<void> accept_loop();
-  void admit(tcp::socket socket);
+  void admit(tcp::socket socket, std::string address);
   void refuse(tcp::socket socket);
   void cut() noexcept;
 };
@@ -41,14 +48,32 @@ Task<void> Server::State::accept_loop() {
       co_await pause.async_wait(kTuple);
       continue;
     }
-    if (connections.size() >= static_cast<std::size_t>(site.config.max_connections))
-      refuse(std::move(socket));
+    const bool is_full =
+        connections.size() >= static_cast<std::size_t>(site.config.max_connections);
+    auto address = is_full ? std::nullopt : take_place(socket);
+    if (address)
+      admit(std::move(socket), std::move(*address));
     else
-      admit(std::move(socket));
+      refuse(std::move(socket));
   }
 }
 
-void Server::State::admit(tcp::socket socket) {
+std::optional<std::string> Server::State::take_place(const tcp::socket& socket) {
+  error_code ignored;
+  auto peer = socket.remote_endpoint(ignored).address().to_string();
+  const auto& trusted = site.config.trusted_proxies;
+  if (std::ranges::find(trusted, peer) != trusted.end()) return std::string();
+  auto& count = per_address[peer];
+  if (count >= site.config.max_connections_per_address) return std::nullopt;
+  ++count;
+  return peer;
+}
+void Server::State::give_place_back(const std::string& address) {
+  const auto place = per_address.find(address);
+  if (place != per_address.end() && --place->second == 0) per_address.erase(place);
+}
+
+void Server::State::admit(tcp::socket socket, std::string address) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   auto connection =
@@ -58,9 +83,11 @@ void Server::State::admit(tcp::socket socket) {
   ++stats.connections_total;
   stats.connections_now = connections.size();
   asio::co_spawn(executor, connection->serve(),
-                 [self = shared_from_this(), connection, place](const std::exception_ptr&) {
+                 [self = shared_from_this(), connection, place,
+                  address = std::move(address)](const std::exception_ptr&) {
                    connection->close();
                    self->connections.erase(place);
+                   self->give_place_back(address);
                    self->stats.connections_now = self->connections.size();
                    self->stats.requests_total += connection->requests();
                  });
@@ -69,6 +96,7 @@ void Server::State::admit(tcp::socket socket) {
 /// Says why, if the socket's buffer takes it at once; a refused peer gets no coroutine.
 void Server::State::refuse(tcp::socket socket) {
   ++stats.connections_refused;
+  if (site.tls) return;  // there is no handshake to say it in
   auto response = site.refuse(503, "too many connections");
   response.headers.set("Retry-After", "1");
   const auto text = serialize(response, SerializeOptions{.keep_alive = false});
@@ -95,6 +123,10 @@ Result<std::uint16_t> Server::start() {
   auto& s = *state_;
   const auto& config = s.site.config;
   const auto place = config.host + ":" + std::to_string(config.port);
+  if (!config.tls_certificate.empty()) {
+    const auto loaded = reload_certificate();
+    if (!loaded) return loaded.error();
+  }
   error_code ec;
   const auto address =
       asio::ip::make_address(config.host == "localhost" ? "127.0.0.1" : config.host, ec);
@@ -107,6 +139,14 @@ Result<std::uint16_t> Server::start() {
   if (ec) return fail(Errc::io, "cannot listen on " + place + ": " + ec.message());
   asio::co_spawn(s.executor, s.accept_loop(), [keep = state_](const std::exception_ptr&) {});
   return port();
+}
+
+Result<void> Server::reload_certificate() {
+  auto& site = state_->site;
+  auto made = make_server_context(site.config.tls_certificate, site.config.tls_key);
+  if (!made) return made.error();
+  site.tls = std::move(*made);
+  return {};
 }
 
 std::uint16_t Server::port() const noexcept {

@@ -5,8 +5,6 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/write.hpp>
 
-#include "public_address.hpp"
-
 namespace loquat::net {
 
 namespace asio = boost::asio;
@@ -112,11 +110,12 @@ Task<Result<std::shared_ptr<Watchdog>>> connect_tcp(asio::any_io_executor execut
   }
   const auto dog = std::make_shared<Watchdog>(tcp::socket(executor));
   error_code last = asio::error::host_not_found;
-  bool is_refused = only_public;
+  const auto rule = only_public ? AddressRule::public_only : AddressRule::configured;
+  bool is_refused = true;
   for (const auto& candidate : endpoints) {
     const tcp::endpoint endpoint = candidate.endpoint();
     // Checked on the address that is connected to: a name may be resolved differently next time.
-    if (only_public && !is_public_address(endpoint.address())) continue;
+    if (!may_connect(endpoint.address().to_string(), rule)) continue;
     is_refused = false;
     error_code ignored;
     dog->socket.close(ignored);

@@ -2,6 +2,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
+#include "loquat/net/client.hpp"
 #include "loquat/net/http.hpp"
 #include "timing.hpp"
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "loquat/net/http.hpp"
 
@@ -15,6 +16,16 @@ struct ClientLimits {
   std::chrono::milliseconds idle_timeout{30'000};
   std::string ca_file;  ///< PEM of trusted authorities; empty: the system's
 };
+
+/// Which addresses a request may go to, looked at after the name is resolved and before anything is
+/// sent, so that no name can lead elsewhere.
+enum class AddressRule {
+  configured,   ///< a URL of the settings: all but link-local (where clouds keep credentials),
+                ///< multicast and unspecified ones
+  public_only,  ///< a URL that came with a request: loopback and private networks neither
+};
+/// `address` as text, IPv4 or IPv6, mapped and translated forms included. Pure.
+[[nodiscard]] bool may_connect(std::string_view address, AddressRule rule);
 
 struct ClientRequest {
   Method method = Method::get;

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "loquat/base/fields.hpp"
 
@@ -18,6 +19,9 @@ struct HttpConfig {
   std::chrono::milliseconds body_timeout{30'000};
   std::chrono::milliseconds idle_timeout{75'000};
   std::chrono::milliseconds write_timeout{30'000};
+  std::string tls_certificate, tls_key;
+  int max_connections_per_address = 256;
+  std::vector<std::string> trusted_proxies{"127.0.0.1", "::1"};
   std::string web_root;
   template <class V>
   void fields(V& v) {
@@ -32,6 +36,15 @@ struct HttpConfig {
     v("body_timeout", body_timeout, "Longest time for a request body.", in(100ms, 10min));
     v("idle_timeout", idle_timeout, "Longest pause between requests.", in(100ms, 1h));
     v("write_timeout", write_timeout, "Longest time a peer may take nothing.", in(100ms, 10min));
+    v("tls_certificate", tls_certificate,
+      "PEM chain of the server; with it the port speaks https and wss alone. Read again on SIGHUP "
+      "and when the file changes; open connections stay.");
+    v("tls_key", tls_key, "PEM file of its private key.");
+    v("max_connections_per_address", max_connections_per_address,
+      "Most connections of one address: a crowd behind one router fits, a flood does not.",
+      in(1, 100'000));
+    v("trusted_proxies", trusted_proxies,
+      "Addresses without that limit: they speak for many. A proxy in front must stand here.");
     v("web_root", web_root, "Folder of the web page; empty: none.");
   }
 };

@@ -32,6 +32,9 @@ class Server {
   /// Binds and accepts. Out: the port. Errors: io with the address.
   [[nodiscard]] Result<std::uint16_t> start();
   [[nodiscard]] std::uint16_t port() const noexcept;
+  /// Reads certificate and key again; connections made from now on see them. Errors: io; the old
+  /// ones stay.
+  [[nodiscard]] Result<void> reload_certificate();
   /// Stops accepting, closes idle connections, tells streams to end; returns when all connections
   /// are gone or at `deadline`, past which they are cut.
   [[nodiscard]] Task<void> drain(Time deadline);

@@ -30,5 +30,7 @@ class StaticFiles {
 
 /// Headers for everything a browser may show: strict CSP, nosniff, no framing, no referrer.
 void add_page_headers(Response& response);
+/// With what was asked over https: ask so for a year.
+void add_transport_security(Response& response);
 
 }  // namespace loquat::net

@@ -110,6 +110,29 @@ TEST_F(Door, GivesALateRequestUpAndAnIdleConnectionWithoutAWord) {
     EXPECT_EQ(nothing, "");
   });
 }
+TEST_F(Door, GivesOneAddressNoMoreThanItsShare) {
+  config.max_connections_per_address = 2;
+  config.trusted_proxies.clear();
+  start();
+  run([&]() -> Task<void> {
+    RawPeer one(context.get_executor()), two(context.get_executor());
+    co_await one.connect(port);
+    co_await one.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    const auto first = co_await one.read_until("GET /a");
+    co_await two.connect(port);
+    co_await two.send("GET /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    {
+      RawPeer three(context.get_executor());
+      co_await three.connect(port);
+      const auto refused = co_await three.read_all();
+      EXPECT_EQ(refused.substr(9, 3), "503");
+      EXPECT_NE(refused.find("Retry-After"), std::string::npos);
+    }
+    const auto second = co_await two.read_all();
+    EXPECT_EQ(second.substr(9, 3), "200");
+    EXPECT_EQ(server->stats().connections_refused, 1U);
+  });
+}
 TEST_F(Door, TellsWhoComesTooManyThatItIsFull) {
   config.max_connections = 1;
   start();
