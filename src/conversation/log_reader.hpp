@@ -23,6 +23,12 @@ class LogReader final : public contracts::SessionLog {
   [[nodiscard]] contracts::Task<Result<std::vector<contracts::LogEntry>>> read(
       std::uint64_t after, std::size_t limit, std::size_t bytes_max) override;
   [[nodiscard]] contracts::Task<void> wait(std::uint64_t after) override;
+  void listen(contracts::LogListener& listener) override {
+    session_->listeners.push_back(&listener);
+  }
+  void unlisten(contracts::LogListener& listener) noexcept override {
+    std::erase(session_->listeners, &listener);
+  }
 
  private:
   contracts::Task<Result<std::vector<contracts::LogEntry>>> read_stored(std::uint64_t after,

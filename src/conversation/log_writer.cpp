@@ -51,7 +51,7 @@ runtime::Task<void> LogWriter::write_batch(std::vector<Pending> batch) {
     pending.session->log.release(pending.entry.seq);
   }
   shown_ += batch.size();
-  for (const auto& pending : batch) pending.session->changed.notify_all();
+  for (const auto& pending : batch) pending.session->announce();
   flushed_.notify_all();
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "log_buffer.hpp"
 #include "loquat/agents/query_shape.hpp"
@@ -37,6 +38,12 @@ struct Session {
         changed(executor),
         answered(executor) {}
 
+  /// Tells all readers that the log has moved or was closed.
+  void announce() {
+    changed.notify_all();
+    for (auto* listener : listeners) listener->on_news();
+  }
+
   contracts::SessionInfo info;
   LogBuffer log;
   TurnQueue queue;
@@ -47,6 +54,7 @@ struct Session {
   std::optional<agents::LastQuery> last_query;
   runtime::Notification changed;   ///< something became visible, or the log was closed
   runtime::Notification answered;  ///< a turn finished
+  std::vector<contracts::LogListener*> listeners;  ///< hear what `changed` says
   bool is_closed = false;
   bool is_store_behind = false;  ///< an append failed: the stored tail is not the whole tail
 };

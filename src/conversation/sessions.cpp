@@ -240,7 +240,7 @@ Task<Result<void>> Service::end(Principal principal, std::string session_id) {
     use_of_.erase(use);
   }
   sessions_.erase(session_id);
-  s.changed.notify_all();
+  s.announce();
   s.answered.notify_all();
   co_return removed;
 }
@@ -286,7 +286,7 @@ Task<void> Service::stop(Time deadline) {
   co_await writer_.flush();
   for (auto& [_, session] : sessions_) {
     session->is_closed = true;
-    session->changed.notify_all();
+    session->announce();
     session->answered.notify_all();
   }
   co_await log_tasks_.close();

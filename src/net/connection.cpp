@@ -167,7 +167,7 @@ Task<Connection::Next> Connection::answer(Request request, bool keep_alive) {
   if (response.status == 101 && response.upgrade) {
     out_ += serialize(response, SerializeOptions{});
     const bool is_flushed = co_await flush();
-    if (is_flushed) co_await response.upgrade(std::move(stream_), std::move(in_));
+    if (is_flushed) upgrade_ = std::move(response.upgrade);
     co_return Next::stop;
   }
   keep_alive = keep_alive && !response.close && !site_.draining.is_set();
@@ -194,19 +194,30 @@ Task<void> Connection::serve() {
   ParserLimits limits;
   limits.head_bytes_max = static_cast<std::size_t>(site_.config.max_header_bytes);
   limits.body_bytes_max = static_cast<std::size_t>(site_.config.max_body_bytes);
-  for (;;) {
-    RequestParser parser(limits);
-    const bool is_read = co_await read_request(parser);
-    if (!is_read || site_.is_cut) break;
+  for (auto next = Next::go_on; next == Next::go_on;) {
+    Request request;
+    bool keep_alive = false;
+    {
+      RequestParser parser(limits);
+      const bool is_read = co_await read_request(parser);
+      if (!is_read || site_.is_cut) break;
+      keep_alive = parser.keep_alive();
+      request = parser.take();
+    }
     is_idle_ = false;
     ++requests_;
-    const bool keep_alive = parser.keep_alive();
-    auto request = parser.take();
     request.peer_ip = ip;
     request.is_secure = is_secure;
     request.received_at = Clock::now();
-    const auto next = co_await answer(std::move(request), keep_alive);
-    if (next == Next::stop) break;
+    next = co_await answer(std::move(request), keep_alive);
+  }
+  if (upgrade_) {
+    // For hours perhaps: nothing of the request is kept meanwhile, no buffer either.
+    std::string early = in_.empty() ? std::string() : std::string(in_);
+    in_ = std::string();
+    out_ = std::string();
+    const auto upgrade = std::exchange(upgrade_, nullptr);
+    co_await upgrade(std::move(stream_), std::move(early));
   }
   if (stream_) stream_->close();
 }

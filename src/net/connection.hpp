@@ -57,6 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<Stream> stream_;
   std::shared_ptr<Watchdog> dog_;
   std::string in_, out_;
+  Upgrade upgrade_;
   bool is_idle_ = true;
   std::uint64_t requests_ = 0;
 };

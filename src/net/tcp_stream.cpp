@@ -77,6 +77,25 @@ Task<Result<void>> TcpStream::write(std::string_view bytes, Time deadline) {
   co_return Result<void>();
 }
 
+Result<std::size_t> TcpStream::try_write(std::string_view bytes) {
+  const auto sent =
+      ::send(dog_->socket.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent >= 0) return static_cast<std::size_t>(sent);
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::size_t{0};
+  return fail(Errc::io, "the peer is gone");
+}
+
+Task<Result<void>> TcpStream::wait_input(Time deadline) {
+  const auto dog = dog_;
+  dog->has_timed_out = false;
+  dog->read_deadline = deadline;
+  dog->guard();
+  const auto [ec] = co_await dog->socket.async_wait(tcp::socket::wait_read, kTuple);
+  dog->read_deadline = Time::max();
+  if (ec) co_return stream_error(ec, dog->has_timed_out);
+  co_return Result<void>();
+}
+
 void TcpStream::shutdown_send() noexcept {
   error_code ignored;
   dog_->socket.shutdown(tcp::socket::shutdown_send, ignored);

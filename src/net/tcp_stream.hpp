@@ -32,6 +32,8 @@ class TcpStream final : public Stream {
   ~TcpStream() override { dog_->close(); }
   Task<Result<std::size_t>> read_some(char* to, std::size_t size, Time deadline) override;
   Task<Result<void>> write(std::string_view bytes, Time deadline) override;
+  Result<std::size_t> try_write(std::string_view bytes) override;
+  Task<Result<void>> wait_input(Time deadline) override;
   void close() noexcept override { dog_->close(); }
   void shutdown_send() noexcept override;
   std::string peer_ip() const override;

@@ -18,6 +18,15 @@ struct LogEntry {
   std::shared_ptr<const std::string> bytes;  ///< one line of JSON, no line feed
 };
 
+/// Hears that a log has moved, without a coroutine that waits for it: thousands of idle readers
+/// share one.
+class LogListener {
+ public:
+  virtual ~LogListener() = default;
+  /// Something became visible, or the log was closed. Called on the loop; only takes note.
+  virtual void on_news() noexcept = 0;
+};
+
 /// One session's append-only log as its readers see it. Loop thread only; stays valid while held,
 /// also after the session has ended (then `is_closed`).
 class SessionLog {
@@ -37,6 +46,9 @@ class SessionLog {
   /// Returns when last_seq() > after or the log is closed; at once if that holds already.
   /// Cancellable.
   [[nodiscard]] virtual Task<void> wait(std::uint64_t after) = 0;
+  /// `listener` hears of every move until it stops listening, which it does before it dies.
+  virtual void listen(LogListener& listener) = 0;
+  virtual void unlisten(LogListener& listener) noexcept = 0;
 };
 
 struct SessionInfo {

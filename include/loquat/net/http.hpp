@@ -80,6 +80,15 @@ class Stream {
                                                             Time deadline) = 0;
   /// All of it; waits for the peer to take it (backpressure). Errors: timed_out, io.
   [[nodiscard]] virtual Task<Result<void>> write(std::string_view bytes, Time deadline) = 0;
+  /// What the peer's side takes at once, possibly nothing; the rest is for `write`. Not while a
+  /// write runs. Errors: io.
+  [[nodiscard]] virtual Result<std::size_t> try_write(std::string_view) { return std::size_t{0}; }
+  /// Returns when read_some has something to say, or at once where that cannot be known: so that
+  /// who waits long needs no buffer meanwhile. Errors: io, timed_out.
+  [[nodiscard]] virtual Task<Result<void>> wait_input(Time deadline) {
+    static_cast<void>(deadline);
+    co_return Result<void>();
+  }
   /// Ends both directions at once; pending operations return an error. Idempotent.
   virtual void close() noexcept = 0;
   /// Says that nothing more comes (FIN); reading goes on.

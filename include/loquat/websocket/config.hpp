@@ -15,6 +15,10 @@ struct WebSocketConfig {
   std::int64_t max_queue_bytes = 1 << 20;
   std::int64_t max_message_bytes = 256 << 10;
   std::chrono::milliseconds stall_timeout{5'000};
+  std::chrono::milliseconds drain_spread{5'000};
+  bool deflate = true;
+  std::int64_t deflate_min_bytes = 1024;
+  int deflate_window_bits = 12;
   std::vector<std::string> allowed_origins;
   template <class V>
   void fields(V& v) {
@@ -31,6 +35,17 @@ struct WebSocketConfig {
     v("stall_timeout", stall_timeout,
       "A reader whose queue is full and who takes nothing for so long is closed with 4413.",
       in(100ms, 10min));
+    v("drain_spread", drain_spread,
+      "A drain ends connections over this time, and each is told to come back within as much.",
+      in(0ms, 1min));
+    v("deflate", deflate, "Agree on permessage-deflate with clients that offer it.");
+    v("deflate_min_bytes", deflate_min_bytes,
+      "Smaller messages go out as they are: compressing them costs more than it saves.",
+      in(0, 1 << 20), unit("bytes"));
+    v("deflate_window_bits", deflate_window_bits,
+      "Window of compression: 2^bits bytes, held only while one message is read or written, and "
+      "not by a connection between them.",
+      in(9, 15));
     v("allowed_origins", allowed_origins,
       "Origins besides our own that may connect, e.g. https://app.example.com.");
   }

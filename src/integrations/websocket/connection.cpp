@@ -1,9 +1,6 @@
 #include "connection.hpp"
 
 #include <algorithm>
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
-#include "loquat/observability/trace_context.hpp"
 
 namespace loquat::websocket {
 namespace {
@@ -11,6 +8,8 @@ namespace {
 constexpr auto kGoodbyeTime = std::chrono::seconds(3);
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kWriteBytes = 64U << 10U;
+constexpr std::size_t kSlowWriteBytes = 16U
+                                        << 10U;  ///< what a slow peer must take to show progress
 constexpr std::size_t kEntriesMax = 256;
 
 EndReason reason_of(wire::CloseCode code) {
@@ -39,100 +38,65 @@ EndReason reason_of(wire::CloseCode code) {
 
 }  // namespace
 
-Connection::Connection(boost::asio::any_io_executor executor, const WebSocketConfig& config,
-                       Ports& ports, std::unique_ptr<net::Stream> stream, Admitted admitted)
-    : executor_(executor),
-      config_(config),
-      ports_(ports),
+Connection::Connection(Site& site, std::unique_ptr<net::Stream> stream, Admitted admitted)
+    : site_(site),
       stream_(std::move(stream)),
       admitted_(std::move(admitted)),
-      fsm_({config.heartbeat_interval}, admitted_.principal.expires_at),
-      group_(executor, "websocket", ports.telemetry),
-      queued_(executor),
-      room_(executor),
-      moved_(executor),
-      ended_(executor) {}
+      fsm_({site.config.heartbeat_interval}, admitted_.principal.expires_at),
+      reader_(static_cast<std::size_t>(site.config.max_message_bytes),
+              admitted_.deflate ? std::optional(admitted_.deflate->client_bits) : std::nullopt) {}
 
 LogState Connection::log_state() const {
   const auto& log = *admitted_.log;
   return {std::string(log.epoch()), log.first_seq(), log.last_seq()};
 }
 
-contracts::RequestContext Connection::new_context() const {
-  auto& sources = ports_.routes.ports().sources;
-  contracts::RequestContext context;
-  context.request_id = make_id("req", sources);
-  context.trace_id = observability::new_trace(sources.random).trace_id;
-  return context;
-}
-
 std::size_t Connection::half_queue() const noexcept {
-  return static_cast<std::size_t>(config_.max_queue_bytes) / 2;
+  return static_cast<std::size_t>(site_.config.max_queue_bytes) / 2;
 }
 
-void Connection::push(std::string frame, bool is_entry) {
-  queue_.push(std::move(frame), is_entry);
-  queued_.notify_all();
+int Connection::window_bits() const noexcept {
+  return admitted_.deflate ? admitted_.deflate->server_bits : 0;
 }
 
-void Connection::finish(EndReason reason) {
-  if (is_finished_) return;
-  is_finished_ = true;
-  if (!is_closing_) reason_ = reason;
-  ended_.notify_all();
-}
+// ---- in
 
-void Connection::close_with(std::uint16_t code, std::string_view reason) {
-  if (is_closing_) return;
-  is_closing_ = true;
-  close_deadline_ = Clock::now() + kGoodbyeTime;
-  queue_.drop_entries();  // they are found again by their seq
-  push(net::close_frame(code, reason), false);
-  room_.notify_all();
-  moved_.notify_all();
-  ended_.notify_all();
-}
-
-void Connection::end(wire::CloseCode code, std::string_view reason) {
-  if (!is_closing_) reason_ = reason_of(code);
-  close_with(static_cast<std::uint16_t>(code), reason);
+void Connection::greet() {
+  auto greeting = fsm_.begin(admitted_.place, log_state(), Clock::now());
+  for (auto& action : greeting) send(std::move(action));
+  flush();
+  plan(Clock::now());
 }
 
 Task<void> Connection::run(std::string early) {
-  // Control frames first: the queue holds them before any task runs.
-  auto greeting = fsm_.begin(admitted_.place, log_state(), Clock::now());
-  co_await perform_all(std::move(greeting));
-  group_.spawn("websocket.read", read_loop(std::move(early)));
-  group_.spawn("websocket.follow", follow_loop());
-  group_.spawn("websocket.write", write_loop());
-  group_.spawn("websocket.tick", tick_loop());
-  while (!is_finished_ && Clock::now() < close_deadline_)
-    co_await ended_.wait_until(close_deadline_);
-  stream_->close();
-  co_await group_.close();
-  ports_.telemetry.emit(ConnectionEnded{reason_});
-}
-
-Task<void> Connection::read_loop(std::string early) {
-  net::WsReader reader(static_cast<std::size_t>(config_.max_message_bytes));
-  reader.feed(early);
-  std::string bytes(kReadBytes, '\0');
-  for (bool goes_on = true; goes_on;) {
-    auto event = reader.next();
+  const auto self = shared_from_this();
+  reader_.feed(early);
+  for (bool goes_on = true; goes_on && !is_finished_;) {
+    auto event = reader_.next();
     if (event.kind != net::WsReader::Kind::need_more) {
       goes_on = co_await on_event(std::move(event));
+      flush();
       continue;
     }
-    const auto got = co_await stream_->read_some(bytes.data(), bytes.size(), runtime::kNever);
-    if (!got || *got == 0) {
-      finish(EndReason::lost);
-      break;
-    }
+    const auto has_input = co_await stream_->wait_input(runtime::kNever);
+    if (!has_input) break;
+    const auto bytes = std::make_unique<char[]>(kReadBytes);  // not before there is something
+    const auto got = co_await stream_->read_some(bytes.get(), kReadBytes, runtime::kNever);
+    if (!got || *got == 0) break;
     fsm_.heard(Clock::now());
-    reader.feed(std::string_view(bytes).substr(0, *got));
+    if (!is_deaf_) reader_.feed({bytes.get(), *got});
   }
   is_peer_done_ = true;
-  if (is_close_sent_) finish(EndReason::client);
+  if (!is_closing_) finish(EndReason::lost);
+  flush();
+  // The peer may still be taking our goodbye: the schedule ends that wait.
+  while (!is_finished_) {
+    if (!over_) over_ = std::make_unique<runtime::Notification>(site_.executor);
+    co_await over_->wait();
+  }
+  site_.schedule.forget(*this);
+  stream_->close();
+  site_.ports.telemetry.emit(ConnectionEnded{reason_});
 }
 
 Task<bool> Connection::on_event(net::WsReader::Event event) {
@@ -149,7 +113,7 @@ Task<bool> Connection::on_event(net::WsReader::Event event) {
     case Kind::ping: {
       std::string pong;
       net::append_frame(pong, net::WsOpcode::pong, event.payload);
-      if (!is_closing_ && queue_.bytes() < half_queue()) push(std::move(pong), false);
+      if (!is_closing_ && !is_full()) queue_.push(std::move(pong));
       break;
     }
     case Kind::close:
@@ -157,9 +121,12 @@ Task<bool> Connection::on_event(net::WsReader::Event event) {
       close_with(event.code, "");
       co_return false;
     case Kind::failed:
+      // Read on without listening: closing with unread bytes would reset the connection and take
+      // our goodbye with it.
+      is_deaf_ = true;
       if (!is_closing_) reason_ = EndReason::policy;
       close_with(event.code, "the frame breaks the protocol or a limit");
-      co_return false;
+      break;
     case Kind::pong:
     case Kind::need_more:
       break;
@@ -167,179 +134,151 @@ Task<bool> Connection::on_event(net::WsReader::Event event) {
   co_return true;
 }
 
-Task<void> Connection::follow_loop() {
-  using namespace boost::asio::experimental::awaitable_operators;
-  const auto log = admitted_.log;
-  const std::size_t batch_bytes = std::min(kWriteBytes, half_queue() / 2);
-  while (!is_closing_) {
-    if (cursor_ >= log->last_seq()) {
-      if (log->is_closed())
-        co_return end(wire::CloseCode::no_such_session, "the session has ended");
-      co_await (log->wait(cursor_) || moved_.wait());
-      continue;
-    }
-    if (queue_.bytes() >= half_queue()) {
-      const bool has_moved = co_await room_.wait_until(Clock::now() + config_.stall_timeout);
-      if (!has_moved) co_return end(wire::CloseCode::too_slow, "too slow; resume by seq");
-      continue;
-    }
-    const auto moves = moves_;
-    const auto entries = co_await log->read(cursor_, kEntriesMax, batch_bytes);
-    if (moves != moves_ || is_closing_) continue;
-    if (!entries) {
-      if (entries.error().code != Errc::not_found)
-        co_return end(wire::to_close_code(entries.error().code), "the log cannot be read");
-      co_await perform_all(fsm_.on_lost_place(log_state()));
-      continue;
-    }
-    for (const auto& entry : *entries) {
-      std::string frame;
-      frame.reserve(entry.bytes->size() + 10);
-      net::append_frame(frame, net::WsOpcode::text, *entry.bytes);
-      push(std::move(frame), true);
-      cursor_ = entry.seq;
-    }
+// ---- out
+
+void Connection::flush() {
+  std::string joined;
+  while (!is_writing_ && !queue_.empty() && !is_finished_) {
+    const auto bytes = queue_.next(kWriteBytes, joined);
+    const auto size = bytes.size();
+    const auto sent = stream_->try_write(bytes);
+    if (!sent) return finish(EndReason::lost);
+    queue_.wrote(*sent);
+    if (*sent == size) continue;
+    is_writing_ = true;
+    site_.tasks.spawn("websocket.write", write_rest(shared_from_this()));
   }
+  if (is_writing_ || !queue_.empty()) return;
+  full_since_ = runtime::kNever;
+  if (is_closing_ && is_peer_done_) finish(EndReason::client);
+  if (is_closing_ && is_deaf_ && !is_finished_) stream_->shutdown_send();
 }
 
-Task<void> Connection::write_loop() {
-  for (;;) {
-    while (queue_.empty()) {
-      if (is_closing_) {
-        is_close_sent_ = true;
-        if (is_peer_done_) finish(EndReason::client);
-        co_return;
-      }
-      co_await queued_.wait();
-    }
-    const auto bytes = queue_.take(kWriteBytes);
+/// For peers that do not take everything at once.
+Task<void> Connection::write_rest(std::shared_ptr<Connection> self) {
+  static_cast<void>(self);
+  std::string joined;
+  while (!queue_.empty() && !is_finished_) {
+    const auto bytes = queue_.next(kSlowWriteBytes, joined);
+    const auto size = bytes.size();
     const auto written = co_await stream_->write(bytes, runtime::kNever);
     if (!written) co_return finish(EndReason::lost);
-    room_.notify_all();
+    queue_.wrote(size);
+    full_since_ = runtime::kNever;
+    catch_up();
   }
+  is_writing_ = false;
+  flush();
 }
 
-Task<void> Connection::tick_loop() {
-  const auto& wall = ports_.routes.ports().sources.wall;
-  while (!is_closing_) {
-    const auto now = Clock::now();
-    co_await runtime::sleep_until(fsm_.next_tick(now, wall.now()));
-    const auto* keys = ports_.routes.ports().api_keys;
-    if (keys != nullptr && !keys->still_stands(admitted_.principal))
-      co_return end(wire::CloseCode::token, "the key was revoked");
-    co_await perform_all(fsm_.on_tick(Clock::now(), wall.now()));
-  }
+void Connection::take(Chunk& chunk) {
+  queue_.push(window_bits() == 0 ? chunk.plain : site_.frames.packed(chunk, window_bits()),
+              chunk.first);
+  cursor_ = chunk.last;
+  flush();
 }
 
-void Connection::send(Action action) {
-  if (is_closing_) return;
-  if (auto* text = std::get_if<SendText>(&action)) {
-    std::string frame;
-    net::append_frame(frame, net::WsOpcode::text, text->text);
-    push(std::move(frame), false);
-  } else if (std::holds_alternative<SendPing>(action)) {
-    std::string frame;
-    net::append_frame(frame, net::WsOpcode::ping, "");
-    push(std::move(frame), false);
-  } else if (const auto* move = std::get_if<MoveCursor>(&action)) {
-    queue_.drop_entries();
-    cursor_ = move->after;
-    ++moves_;
-    moved_.notify_all();
-    room_.notify_all();
-  } else if (const auto* close = std::get_if<Close>(&action)) {
-    end(close->code, close->reason);
-  }
-  // A peer that asks and never reads must not fill the queue with our answers to him.
-  if (queue_.bytes() > 2 * half_queue() && !is_closing_)
-    end(wire::CloseCode::too_slow, "too slow; resume by seq");
+void Connection::offer(Chunk& chunk) {
+  if (is_closing_ || is_reading_log_ || chunk.first != cursor_ + 1 || is_full()) return;
+  take(chunk);
 }
 
-Task<void> Connection::perform_all(Actions actions) {
-  for (auto& action : actions) {
-    if (is_closing_) co_return;
-    if (auto* submit = std::get_if<Submit>(&action)) {
-      co_await perform(std::move(*submit));
-    } else if (auto* cancel = std::get_if<CancelTurn>(&action)) {
-      co_await perform(std::move(*cancel));
-    } else if (auto* feedback = std::get_if<GiveFeedback>(&action)) {
-      co_await perform(std::move(*feedback));
-    } else if (auto* mode = std::get_if<SetMode>(&action)) {
-      co_await perform(std::move(*mode));
+void Connection::catch_up() {
+  const auto& log = *admitted_.log;
+  if (is_closing_ || is_reading_log_) return;
+  if (cursor_ >= log.last_seq()) {
+    if (log.is_closed()) end(wire::CloseCode::no_such_session, "the session has ended");
+    return;
+  }
+  if (is_full() && full_since_ == runtime::kNever) {
+    full_since_ = Clock::now();
+    plan(full_since_);
+  }
+  if (is_full()) return;  // write_rest comes back when there is room
+  is_reading_log_ = true;
+  site_.tasks.spawn("websocket.catch_up", read_log(shared_from_this()));
+}
+
+Task<void> Connection::read_log(std::shared_ptr<Connection> self) {
+  static_cast<void>(self);
+  const auto log = admitted_.log;
+  const std::size_t batch_bytes = std::min(kWriteBytes, half_queue() / 2);
+  while (!is_closing_ && cursor_ < log->last_seq() && !is_full()) {
+    const auto moves = moves_;
+    auto entries = co_await log->read(cursor_, kEntriesMax, batch_bytes);
+    if (moves != moves_ || is_closing_) continue;
+    if (entries) {
+      Chunk chunk = site_.frames.make(std::move(*entries));
+      take(chunk);
+    } else if (entries.error().code == Errc::not_found) {
+      for (auto& action : fsm_.on_lost_place(log_state())) send(std::move(action));
+      flush();
     } else {
-      send(std::move(action));
+      end(wire::to_close_code(entries.error().code), "the log cannot be read");
     }
   }
+  is_reading_log_ = false;
+  catch_up();  // says what is left to be said: full, or the log has ended
 }
 
-Task<Result<void>> Connection::admit(security::Right right, std::string action) {
-  auto& ports = ports_.routes.ports();
-  const auto& principal = admitted_.principal;
-  const auto wait =
-      ports.limiter.take(principal.tenant_id + "\x1f" + principal.user_id, Clock::now());
-  if (wait) co_return fail(Errc::rate_limited, "Too many requests; wait a little.");
-  const bool is_allowed = security::may(principal, right);
-  security::Access access;
-  access.principal = principal;
-  access.context = new_context();
-  access.action = std::move(action);
-  access.resource_type = "session";
-  access.resource_id = admitted_.session_id;
-  access.outcome = is_allowed ? wire::AuditOutcome::allowed : wire::AuditOutcome::denied;
-  if (!is_allowed) access.reason = "needs the role " + std::string(security::least_role(right));
-  const auto kept = co_await ports.auditor.record(std::move(access));
-  if (!kept) co_return kept.error();
-  if (!is_allowed)
-    co_return fail(Errc::forbidden,
-                   "This needs the role " + std::string(security::least_role(right)) + ".");
-  co_return Result<void>();
+// ---- time and end
+
+void Connection::plan(Time now) {
+  if (is_finished_) return;
+  if (is_closing_) return site_.schedule.wake(*this, close_deadline_);
+  auto at = fsm_.next_tick(now, site_.ports.routes.ports().sources.wall.now());
+  if (full_since_ != runtime::kNever) at = std::min(at, full_since_ + site_.config.stall_timeout);
+  site_.schedule.wake(*this, at);
 }
 
-Task<void> Connection::perform(Submit submit) {
-  const auto client_id = submit.client_id;
-  const auto admitted = co_await admit(security::Right::ask, "message.create");
-  if (!admitted) co_return send(ConnectionFsm::error(admitted.error(), client_id));
-  contracts::TurnRequest request;
-  request.principal = admitted_.principal;
-  request.context = new_context();
-  request.session_id = admitted_.session_id;
-  request.text = std::move(submit.content);
-  request.refine = submit.refine;
-  request.client_id = client_id;
-  request.deadline = Clock::now() + ports_.routes.ports().request_budget;
-  const auto accepted = co_await ports_.conversations.submit(std::move(request));
-  if (!accepted) co_return send(ConnectionFsm::error(accepted.error(), client_id));
-  send(ConnectionFsm::ack(client_id, accepted->message_id, accepted->seq));
+void Connection::on_time(Time now) {
+  if (is_closing_) return finish(EndReason::lost);
+  if (full_since_ != runtime::kNever && now - full_since_ >= site_.config.stall_timeout)
+    return end(wire::CloseCode::too_slow, "too slow; resume by seq");
+  const auto& shared = site_.ports.routes.ports();
+  if (shared.api_keys != nullptr && !shared.api_keys->still_stands(admitted_.principal))
+    return end(wire::CloseCode::token, "the key was revoked");
+  const auto wall = shared.sources.wall.now();
+  for (auto& action : fsm_.on_tick(now, wall)) send(std::move(action));
+  flush();
+  plan(now);
 }
 
-Task<void> Connection::perform(CancelTurn cancel) {
-  const auto admitted = co_await admit(security::Right::ask, "message.cancel");
-  if (!admitted) co_return send(ConnectionFsm::error(admitted.error()));
-  const auto done = co_await ports_.conversations.cancel(admitted_.principal, admitted_.session_id,
-                                                         std::move(cancel.message_id));
-  if (!done) send(ConnectionFsm::error(done.error()));
+void Connection::take_entries_back() {
+  if (const auto first = queue_.drop_entries()) cursor_ = *first - 1;
 }
 
-Task<void> Connection::perform(GiveFeedback feedback) {
-  const auto client_id = feedback.client_id;
-  if (ports_.feedback == nullptr)
-    co_return send(ConnectionFsm::error(fail(Errc::unavailable, "Feedback is not taken here.")));
-  const auto admitted = co_await admit(security::Right::respond, "feedback.submit");
-  if (!admitted) co_return send(ConnectionFsm::error(admitted.error(), client_id));
-  auto context = new_context();
-  const auto receipt = co_await ports_.feedback->submit(
-      admitted_.principal, std::move(context), admitted_.session_id, std::move(feedback.body));
-  if (!receipt) co_return send(ConnectionFsm::error(receipt.error(), client_id));
-  send(ConnectionFsm::receipt(client_id, *receipt));
+void Connection::close_with(std::uint16_t code, std::string_view reason) {
+  if (is_closing_) return;
+  is_closing_ = true;
+  close_deadline_ = Clock::now() + kGoodbyeTime;
+  take_entries_back();
+  queue_.push(net::close_frame(code, reason));
+  plan(Clock::now());
+  flush();
 }
 
-Task<void> Connection::perform(SetMode mode) {
-  if (ports_.modes == nullptr)
-    co_return send(ConnectionFsm::error(fail(Errc::unavailable, "Modes are not kept here.")));
-  const auto admitted = co_await admit(security::Right::ask, "copilot.set_mode");
-  if (!admitted) co_return send(ConnectionFsm::error(admitted.error()));
-  const auto done = co_await ports_.modes->set_mode(admitted_.principal, std::move(mode.mode));
-  if (!done) send(ConnectionFsm::error(done.error()));
+void Connection::end(wire::CloseCode code, std::string_view reason) {
+  if (is_closing_) return;
+  reason_ = reason_of(code);
+  close_with(static_cast<std::uint16_t>(code), reason);
+}
+
+void Connection::send_away(std::chrono::milliseconds retry_in) {
+  if (is_closing_) return;
+  take_entries_back();
+  end(wire::CloseCode::going_away, "going away; resume after=" + std::to_string(cursor_) +
+                                       " retry_ms=" + std::to_string(retry_in.count()));
+}
+
+void Connection::finish(EndReason reason) {
+  if (is_finished_) return;
+  is_finished_ = true;
+  if (!is_closing_) reason_ = reason;
+  is_closing_ = true;
+  site_.schedule.forget(*this);
+  stream_->close();
+  if (over_) over_->notify_all();
 }
 
 }  // namespace loquat::websocket

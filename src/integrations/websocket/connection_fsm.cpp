@@ -220,42 +220,4 @@ Time ConnectionFsm::next_tick(Time now, WallTime wall) const {
   return at;
 }
 
-void OutQueue::push(std::string frame, bool is_entry) {
-  bytes_ += frame.size();
-  items_.push_back({std::move(frame), is_entry});
-}
-
-void OutQueue::clear() noexcept {
-  items_.clear();
-  begin_ = bytes_ = 0;
-}
-
-void OutQueue::drop_entries() {
-  std::vector<Item> kept;
-  std::size_t bytes = 0;
-  for (auto i = begin_; i < items_.size(); ++i) {
-    if (items_[i].is_entry) continue;
-    bytes += items_[i].frame.size();
-    kept.push_back(std::move(items_[i]));
-  }
-  items_ = std::move(kept);
-  begin_ = 0;
-  bytes_ = bytes;
-}
-
-std::string OutQueue::take(std::size_t bytes_max) {
-  std::string joined;
-  while (begin_ < items_.size() &&
-         (joined.empty() || joined.size() + items_[begin_].frame.size() <= bytes_max)) {
-    auto& frame = items_[begin_++].frame;
-    bytes_ -= frame.size();
-    if (joined.empty())
-      joined = std::move(frame);
-    else
-      joined += frame;
-  }
-  if (begin_ == items_.size()) clear();
-  return joined;
-}
-
 }  // namespace loquat::websocket

@@ -88,25 +88,4 @@ class ConnectionFsm {
   Time last_heard_{}, next_ping_{};
 };
 
-/// What waits to be sent to one reader. Control frames and entries in one order; entries can be
-/// taken back as long as they have not been handed to the socket.
-class OutQueue {
- public:
-  void push(std::string frame, bool is_entry);
-  void drop_entries();
-  /// Frames joined for one write, up to about `bytes_max`.
-  [[nodiscard]] std::string take(std::size_t bytes_max);
-  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-  [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
-  void clear() noexcept;
-
- private:
-  struct Item {
-    std::string frame;
-    bool is_entry;
-  };
-  std::vector<Item> items_;
-  std::size_t begin_ = 0, bytes_ = 0;
-};
-
 }  // namespace loquat::websocket

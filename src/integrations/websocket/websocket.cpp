@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <list>
+#include <map>
 
+#include "channel.hpp"
 #include "connection.hpp"
 #include "loquat/degradation/health_board.hpp"
 
@@ -13,7 +15,6 @@ namespace {
 constexpr std::string_view kProtocol = "loquat.v1";
 constexpr std::string_view kBearer = "bearer.";
 constexpr std::string_view kName = "websocket";
-constexpr auto kSpreadMax = std::chrono::seconds(5);
 constexpr auto kCutTime = std::chrono::milliseconds(500);
 
 /// What stands in `Sec-WebSocket-Protocol`.
@@ -80,7 +81,9 @@ Task<void> turn_away(std::unique_ptr<net::Stream> stream, wire::CloseCode code,
 class Room final : public WebSocketRoom {
  public:
   Room(boost::asio::any_io_executor executor, WebSocketConfig config, Ports ports)
-      : executor_(std::move(executor)), config_(std::move(config)), ports_(ports) {
+      : site_(std::move(executor), std::move(config), ports),
+        config_(site_.config),
+        ports_(site_.ports) {
     gauge_ = ports_.telemetry.metrics().gauge("loquat_websocket_open_connections",
                                               "Connections that are open.");
     ports_.board.add(std::string(kName), "SSE or long-poll of the same log");
@@ -105,25 +108,24 @@ class Room final : public WebSocketRoom {
   Task<void> drain(Time deadline) override {
     is_draining_ = true;
     const auto now = Clock::now();
-    const auto spread = std::min<Clock::duration>(kSpreadMax, runtime::remaining(deadline) / 2);
-    const auto count = open_.size();
+    const auto spread =
+        std::min<Clock::duration>(config_.drain_spread, runtime::remaining(deadline) / 2);
     // By weak pointers: connections leave the list while we wait.
-    std::vector<std::weak_ptr<Connection>> all(open_.begin(), open_.end());
+    const std::vector<std::weak_ptr<Connection>> all(open_.begin(), open_.end());
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (i > 0)
-        co_await runtime::sleep_until(now +
-                                      spread * static_cast<long>(i) / static_cast<long>(count));
-      if (const auto connection = all[i].lock())
-        connection->end(wire::CloseCode::going_away,
-                        "going away; resume after=" + std::to_string(connection->cursor()));
+      const auto at = now + spread * static_cast<long>(i) / static_cast<long>(all.size());
+      if (Clock::now() < at) co_await runtime::sleep_until(at);
+      if (const auto connection = all[i].lock()) connection->send_away(retry_hint());
     }
     while (!open_.empty() && Clock::now() < deadline)
       co_await runtime::pause_for(std::chrono::milliseconds(5));
     // Who has not taken the goodbye by now is cut, so that no task outlives this room.
-    for (const auto& connection : open_) connection->cut();
+    const auto late = open_;
+    for (const auto& connection : late) connection->cut();
     const auto last = Clock::now() + kCutTime;
     while (!open_.empty() && Clock::now() < last)
       co_await runtime::pause_for(std::chrono::milliseconds(1));
+    co_await site_.tasks.close();
   }
   std::size_t connections() const noexcept override { return taken_; }
 
@@ -136,6 +138,13 @@ class Room final : public WebSocketRoom {
     Slot& operator=(const Slot&) = delete;
     Room& room;
   };
+
+  /// When one of many clients should come back: not all at once.
+  std::chrono::milliseconds retry_hint() {
+    const auto most =
+        static_cast<std::uint64_t>(std::chrono::milliseconds(config_.drain_spread).count());
+    return std::chrono::milliseconds(ports_.routes.ports().sources.random.next() % (most + 1));
+  }
 
   void report() {
     gauge_.set(static_cast<double>(taken_));
@@ -178,7 +187,10 @@ class Room final : public WebSocketRoom {
     const auto offer = read_offer(request.headers);
     if (!offer.token.empty() && !request.headers.has("Authorization"))
       request.headers.set("Authorization", "Bearer " + offer.token);
-    auto response = net::accept_handshake(request, offer.has_ours ? kProtocol : "");
+    auto deflate = config_.deflate
+                       ? net::choose_deflate(request.headers, config_.deflate_window_bits)
+                       : std::nullopt;
+    auto response = net::accept_handshake(request, offer.has_ours ? kProtocol : "", deflate);
     auto admitted = co_await admit(request);
     if (!admitted) {
       const auto code = wire::to_close_code(admitted.error().code);
@@ -188,6 +200,7 @@ class Room final : public WebSocketRoom {
       };
       co_return response;
     }
+    admitted->deflate = std::move(deflate);
     const auto shared = std::make_shared<Admitted>(std::move(*admitted));
     response.upgrade = [this, slot, shared](std::unique_ptr<net::Stream> stream,
                                             std::string early) {
@@ -239,16 +252,37 @@ class Room final : public WebSocketRoom {
       co_await turn_away(std::move(stream), wire::CloseCode::going_away, "going away");
       co_return;
     }
-    auto connection = std::make_shared<Connection>(executor_, config_, ports_, std::move(stream),
-                                                   std::move(*admitted));
+    const auto session_id = admitted->session_id;
+    const auto log = admitted->log;
+    auto connection = std::make_shared<Connection>(site_, std::move(stream), std::move(*admitted));
+    admitted.reset();
     const auto place = open_.insert(open_.end(), connection);
+    connection->greet();
+    auto channel = channel_of(session_id, log);
+    channel->join(connection);
     co_await connection->run(std::move(early));
+    channel->leave(*connection);
     open_.erase(place);
+    channel.reset();
+    if (const auto found = channels_.find(session_id);
+        found != channels_.end() && found->second.expired())
+      channels_.erase(found);
   }
 
-  boost::asio::any_io_executor executor_;
-  WebSocketConfig config_;
-  Ports ports_;
+  std::shared_ptr<Channel> channel_of(const std::string& session_id,
+                                      const std::shared_ptr<contracts::SessionLog>& log) {
+    auto& known = channels_[session_id];
+    auto channel = known.lock();
+    if (channel && !channel->is_closed()) return channel;
+    channel = std::make_shared<Channel>(log, site_.frames, site_.tasks);
+    known = channel;
+    return channel;
+  }
+
+  Site site_;
+  WebSocketConfig& config_;
+  Ports& ports_;
+  std::map<std::string, std::weak_ptr<Channel>> channels_;  ///< by session
   std::list<std::shared_ptr<Connection>> open_;
   std::size_t taken_ = 0;
   std::uint64_t refused_ = 0;

@@ -171,7 +171,7 @@ TEST_F(Socket, DrainSaysGoodbyeWithAPlaceToResume) {
         [](const std::exception_ptr&) {});
     co_await room->drain(Clock::now() + std::chrono::seconds(2));
     EXPECT_EQ(room->connections(), 0U);
-    EXPECT_EQ(goodbye, std::string("\x03\xe9") + "going away; resume after=1");
+    EXPECT_TRUE(goodbye.starts_with("\x03\xe9going away; resume after=1 retry_ms=")) << goodbye;
   });
 }
 TEST_F(Socket, DrainCutsWhoDoesNotAnswerByItsDeadline) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/asio/post.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,7 +13,7 @@ namespace loquat::test {
 
 class FakeLog final : public contracts::SessionLog {
  public:
-  explicit FakeLog(runtime::Executor executor) : changed_(std::move(executor)) {}
+  explicit FakeLog(runtime::Executor executor) : executor_(executor), changed_(executor) {}
   void append(std::string type, std::string fields) {
     contracts::LogEntry entry;
     entry.seq = last_ + 1;
@@ -21,7 +22,7 @@ class FakeLog final : public contracts::SessionLog {
     entry.type = std::move(type);
     entries.push_back(std::move(entry));
     ++last_;
-    changed_.notify_all();
+    announce();
   }
   /// Drops the oldest.
   void trim(std::size_t count) {
@@ -29,7 +30,7 @@ class FakeLog final : public contracts::SessionLog {
   }
   void close() {
     closed_ = true;
-    changed_.notify_all();
+    announce();
   }
   /// What is to be appended whenever a reader has taken all there is: entries that come live.
   std::vector<std::pair<std::string, std::string>> live;
@@ -61,7 +62,29 @@ class FakeLog final : public contracts::SessionLog {
     while (last_ <= after && !closed_) co_await changed_.wait();
   }
 
+  void listen(contracts::LogListener& listener) override {
+    listeners_.push_back(&listener);
+    if (!live.empty()) boost::asio::post(executor_, [this] { come_alive(); });
+  }
+  void unlisten(contracts::LogListener& listener) noexcept override {
+    std::erase(listeners_, &listener);
+  }
+
  private:
+  void announce() {
+    changed_.notify_all();
+    for (auto* listener : listeners_) listener->on_news();
+  }
+  /// One entry a turn of the loop, as long as somebody listens.
+  void come_alive() {
+    if (live.empty() || listeners_.empty()) return;
+    auto next = std::move(live.front());
+    live.erase(live.begin());
+    append(std::move(next.first), std::move(next.second));
+    boost::asio::post(executor_, [this] { come_alive(); });
+  }
+  std::vector<contracts::LogListener*> listeners_;
+  runtime::Executor executor_;
   runtime::Notification changed_;
   std::uint64_t last_ = 0;
   bool closed_ = false;

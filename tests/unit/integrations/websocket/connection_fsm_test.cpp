@@ -125,26 +125,5 @@ TEST(ConnectionFsm, TokensThatLiveForCenturiesDoNotOverflowTheClock) {
   EXPECT_EQ(fsm.next_tick(kStart, kWall), kStart + seconds(30));
 }
 
-TEST(OutQueue, JoinsFramesUpToTheLimitInOrder) {
-  OutQueue queue;
-  queue.push("aaa", true);
-  queue.push("bbb", false);
-  queue.push("ccc", true);
-  EXPECT_EQ(queue.bytes(), 9U);
-  EXPECT_EQ(queue.take(6), "aaabbb");
-  EXPECT_EQ(queue.take(1), "ccc") << "one frame goes whatever its size";
-  EXPECT_TRUE(queue.empty());
-  EXPECT_EQ(queue.bytes(), 0U);
-}
-TEST(OutQueue, TakesBackEntriesButNoControlFrames) {
-  OutQueue queue;
-  queue.push("aaa", true);
-  queue.push("b", false);
-  queue.push("cc", true);
-  queue.drop_entries();
-  EXPECT_EQ(queue.bytes(), 1U);
-  EXPECT_EQ(queue.take(100), "b");
-}
-
 }  // namespace
 }  // namespace loquat::websocket
