@@ -120,6 +120,7 @@ edge::RouteSpec semantic_route(net::Method method, std::string_view rest, std::s
   spec.action = std::move(action);
   spec.summary = std::move(summary);
   spec.resource_type = "model";
+  spec.revalidates = method == net::Method::get;
   return spec;
 }
 

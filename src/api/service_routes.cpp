@@ -105,18 +105,21 @@ void add_health(const Ports& ports) {
 /// Documents are made at the first request and kept: then every route is known.
 void add_documents(const Ports& ports) {
   auto openapi = open_route("/openapi.json", "contract.openapi", "This page, for machines.");
+  openapi.revalidates = true;
   ports.routes.add(openapi,
                    [ports, text = std::make_shared<std::string>()](Call&) -> Task<Result<Reply>> {
                      if (text->empty()) *text = ports.routes.openapi(ports.version);
                      co_return json(200, *text);
                    });
   auto asyncapi = open_route("/asyncapi.json", "contract.asyncapi", "The topics, for machines.");
+  asyncapi.revalidates = true;
   ports.routes.add(asyncapi,
                    [ports, text = std::make_shared<std::string>()](Call&) -> Task<Result<Reply>> {
                      if (text->empty()) *text = asyncapi_document(ports.version);
                      co_return json(200, *text);
                    });
   auto schema = open_route("/schemas/{name}.json", "contract.schema", "JSON Schema of one event.");
+  schema.revalidates = true;
   schema.content_type = "application/schema+json";
   ports.routes.add(schema, [](Call& call) -> Task<Result<Reply>> {
     const auto name = call.param("name");

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kBatchBytes = 256U << 10U;
 constexpr std::size_t kEntriesMax = 256;
 constexpr std::int64_t kWaitMsMax = 30'000;
+constexpr std::uint64_t kRetryMsMin = 500, kRetryMsSpan = 1000;
+constexpr std::int64_t kDrainSpread = 4;  ///< after a drain readers come back over seconds
 
 Error past_the_end(std::uint64_t last) {
   Error error = fail(Errc::invalid_request, "after is beyond the log.");
@@ -57,8 +59,15 @@ struct Cursor {
 
 // ---- long-poll
 
-Task<Result<void>> wait_for_entry(std::shared_ptr<contracts::SessionLog> log, std::uint64_t after) {
-  co_await log->wait(after);
+/// Until there is something to tell: an entry, or that the server drains.
+Task<Result<void>> wait_for_entry(std::shared_ptr<contracts::SessionLog> log, std::uint64_t after,
+                                  net::DrainSignal* draining) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  if (draining == nullptr) {
+    co_await log->wait(after);
+  } else {
+    co_await (log->wait(after) || draining->wait());
+  }
   co_return Result<void>();
 }
 
@@ -75,7 +84,7 @@ Task<Result<Reply>> poll(const Ports& ports, Call& call) {
   auto cursor = Cursor::open(*after, call.text("epoch"), *log, 0);
   if (!cursor) co_return cursor.error();
   if (!cursor->gap && *wait_ms > 0 && cursor->after >= log->last_seq() && !log->is_closed()) {
-    auto waiting = wait_for_entry(log, cursor->after);
+    auto waiting = wait_for_entry(log, cursor->after, call.request.draining);
     const auto until = Clock::now() + std::chrono::milliseconds(*wait_ms);
     const auto done = co_await runtime::with_deadline(std::move(waiting), until);
     static_cast<void>(done);  // nothing new is an answer too
@@ -108,6 +117,8 @@ struct StreamState {
     return (principal.expires_at && *principal.expires_at <= wall->now()) ||
            (keys != nullptr && !keys->still_stands(principal));
   }
+  std::int64_t retry_ms =
+      1000;  ///< differs between readers: they must not come back in one instant
 };
 
 void append_event(std::string& out, std::string_view type, std::string_view data) {
@@ -115,7 +126,7 @@ void append_event(std::string& out, std::string_view type, std::string_view data
 }
 
 std::string greeting(const StreamState& state) {
-  std::string out = "retry: 1000\n\n";
+  std::string out = "retry: " + std::to_string(state.retry_ms) + "\n\n";
   std::string ready;
   wire::JsonWriter json(ready);
   json.begin_object();
@@ -187,7 +198,9 @@ Task<void> stream_log(net::BodyWriter& writer, std::shared_ptr<StreamState> stat
     if (is_over) co_return;
     if (state->has_expired() || writer.is_draining()) {
       // EventSource comes back by itself, with Last-Event-ID.
-      const auto hint = ": resume after=" + std::to_string(state->cursor.after) + "\n\n";
+      const auto spread = writer.is_draining() ? kDrainSpread * state->retry_ms : state->retry_ms;
+      const auto hint = "retry: " + std::to_string(spread) +
+                        "\n: resume after=" + std::to_string(state->cursor.after) + "\n\n";
       const auto written = co_await writer.write(hint);
       static_cast<void>(written);
       co_return;
@@ -218,6 +231,8 @@ Task<Result<Reply>> open_stream(const Ports& ports, Call& call) {
   auto& shared = ports.routes.ports();
   state->wall = &shared.sources.wall;
   state->keys = shared.api_keys;
+  state->retry_ms =
+      static_cast<std::int64_t>(kRetryMsMin + shared.sources.random.next() % kRetryMsSpan);
   net::Response response;
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("Cache-Control", "no-store");

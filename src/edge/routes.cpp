@@ -33,6 +33,17 @@ std::string_view cookie_of(std::string_view header, std::string_view name) {
   return {};
 }
 
+/// The envelope differs from one answer to the next; `said` is what counts.
+void revalidate(const net::Request& request, std::string_view said, net::Response& response) {
+  if (response.status != 200 || response.stream || response.headers.has("ETag")) return;
+  const auto tag = net::entity_tag(said);
+  response.headers.set("ETag", tag);
+  response.headers.set("Cache-Control", "private, no-cache");
+  if (!net::is_known_tag(request.header("If-None-Match"), tag)) return;
+  response.status = 304;
+  response.body.clear();
+}
+
 double milliseconds_since(Time began) {
   return std::chrono::duration<double, std::milli>(Clock::now() - began).count();
 }
@@ -307,6 +318,10 @@ net::Response Routes::State::finish(const Route& route, const Call& call, Result
                                   "application/json", success_envelope(parts));
     for (const auto& [name, value] : outcome->headers.all()) response.headers.add(name, value);
   }
+  if (outcome && route.spec.revalidates && call.warnings.empty() && call.degraded.empty())
+    revalidate(call.request,
+               outcome->whole ? std::string_view(response.body) : std::string_view(outcome->data),
+               response);
   response.headers.set("X-Request-ID", call.context.request_id);
   if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
   response.headers.set("X-Content-Type-Options", "nosniff");

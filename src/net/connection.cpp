@@ -1,6 +1,9 @@
 #include "connection.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <charconv>
+
+#include "cors.hpp"
 
 namespace loquat::net {
 namespace {
@@ -137,7 +140,17 @@ Task<bool> Connection::read_request(RequestParser& parser) {
   }
 }
 
+Task<void> Connection::produce(const BodyProducer& producer, BodyWriter& writer) {
+  try {
+    co_await producer(writer);
+    is_body_whole_ = true;
+  } catch (const std::exception&) {
+    is_body_whole_ = false;  // cancelled or failed: the body stays without its end
+  }
+}
+
 Task<Connection::Next> Connection::send_stream(Response response, bool is_head, bool keep_alive) {
+  using namespace boost::asio::experimental::awaitable_operators;
   SerializeOptions options;
   options.keep_alive = keep_alive;
   options.is_head = is_head;
@@ -147,7 +160,12 @@ Task<Connection::Next> Connection::send_stream(Response response, bool is_head, 
   if (!is_flushed) co_return Next::stop;
   if (is_head) co_return keep_alive ? Next::go_on : Next::stop;
   ChunkWriter writer(*stream_, site_.draining, site_.config.write_timeout, keep_alive);
-  co_await response.stream(writer);
+  // Whoever has gone is noticed at once, not at the next byte that cannot be sent.
+  auto producing = produce(response.stream, writer);
+  auto watching = stream_->wait_hangup();
+  is_body_whole_ = false;
+  co_await (std::move(producing) || std::move(watching));
+  if (!is_body_whole_) co_return Next::stop;
   if (writer.has_failed() || !keep_alive) co_return Next::stop;
   out_ += "0\r\n\r\n";
   co_return Next::go_on;
@@ -155,14 +173,23 @@ Task<Connection::Next> Connection::send_stream(Response response, bool is_head, 
 
 Task<Connection::Next> Connection::answer(Request request, bool keep_alive) {
   const bool is_head = request.method == Method::head;
+  const bool takes_gzip = accepts_gzip(request.header("Accept-Encoding"));
+  const auto origin = listed_origin(request, site_.config.cors_origins);
   Response response;
   bool has_thrown = false;
+  auto preflight = origin.empty() ? std::nullopt : answer_preflight(request);
+  if (preflight) response = std::move(*preflight);
   try {
-    response = co_await site_.handler(std::move(request));
+    if (!preflight) response = co_await site_.handler(std::move(request));
   } catch (const std::exception&) {
     has_thrown = true;
   }
   if (has_thrown) response = site_.refuse(500, "something went wrong on our side");
+  if (!origin.empty()) allow_origin(response, origin);
+  if (is_worth_gzip(response, static_cast<std::size_t>(site_.config.compress_min_bytes))) {
+    response.headers.add("Vary", "Accept-Encoding");
+    if (takes_gzip) co_await site_.gzip.encode(response);
+  }
   if (site_.is_cut) co_return Next::stop;
   if (response.status == 101 && response.upgrade) {
     out_ += serialize(response, SerializeOptions{});
@@ -209,6 +236,7 @@ Task<void> Connection::serve() {
     request.peer_ip = ip;
     request.is_secure = is_secure;
     request.received_at = Clock::now();
+    request.draining = &site_.draining;
     next = co_await answer(std::move(request), keep_alive);
   }
   if (upgrade_) {

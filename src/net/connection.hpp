@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "content_coding.hpp"
 #include "loquat/net/server.hpp"
 #include "message_parser.hpp"
 #include "tcp_stream.hpp"
@@ -15,6 +16,7 @@ struct Site {
   Handler handler;
   RefusalBody refusal;
   Event draining;
+  GzipCache gzip{};
   bool is_cut = false;
   std::shared_ptr<TlsContext> tls{};  ///< null: plain HTTP
   [[nodiscard]] Response refuse(int status, std::string_view why) const;
@@ -49,6 +51,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> read_request(RequestParser& parser);
   Task<Next> answer(Request request, bool keep_alive);
   Task<Next> send_stream(Response response, bool is_head, bool keep_alive);
+  Task<void> produce(const BodyProducer& producer, BodyWriter& writer);
   Task<void> refuse(int status, std::string_view why);
   Task<bool> flush();
   Task<void> linger();
@@ -58,6 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<Watchdog> dog_;
   std::string in_, out_;
   Upgrade upgrade_;
+  bool is_body_whole_ = false;
   bool is_idle_ = true;
   std::uint64_t requests_ = 0;
 };

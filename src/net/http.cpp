@@ -137,6 +137,21 @@ Response make_response(int status, std::string content_type, std::string body) {
   return response;
 }
 
+std::string entity_tag(std::string_view bytes) {
+  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a, 64 bits
+  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string tag = "\"";
+  for (int shift = 60; shift >= 0; shift -= 4)
+    tag += kHex[(hash >> static_cast<unsigned>(shift)) & 15U];
+  return tag + "\"";
+}
+
+bool is_known_tag(std::string_view if_none_match, const std::string& tag) noexcept {
+  return if_none_match == "*" || lists_token(if_none_match, tag) ||
+         lists_token(if_none_match, "W/" + tag);
+}
+
 std::string_view reason_phrase(int status) noexcept {
   switch (status) {
     case 101:

@@ -16,10 +16,8 @@ using boost::system::error_code;
 
 struct Server::State : std::enable_shared_from_this<Server::State> {
   State(asio::any_io_executor ex, HttpConfig c, Handler h, RefusalBody r)
-      : executor(ex),
-        acceptor(ex),
-        pause(ex),
-        site{std::move(c), std::move(h), std::move(r), Event(ex), {}} {}
+      : executor(ex), acceptor(ex), pause(ex), site{std::move(c), std::move(h), std::move(r),
+                                                    Event(ex),    {},           {}} {}
   asio::any_io_executor executor;
   tcp::acceptor acceptor;
   Timer pause;

@@ -34,17 +34,6 @@ std::string_view type_of(std::string_view name) {
   return "application/octet-stream";
 }
 
-/// FNV-1a, 64 bits: tells versions of a file apart; it guards nothing.
-std::string etag_of(std::string_view bytes) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string tag = "\"";
-  for (int shift = 60; shift >= 0; shift -= 4)
-    tag += kHex[(hash >> static_cast<unsigned>(shift)) & 15U];
-  return tag + "\"";
-}
-
 /// `app.3f9a1c2b.js` or `app-3F9A1C2B.js`: eight or more letters and digits before the ending, with
 /// a digit among them.
 bool has_content_hash(const fs::path& path) {
@@ -98,7 +87,7 @@ Result<StaticFiles> StaticFiles::load(const std::string& folder) {
     if (!in.good() && !in.eof()) return fail(Errc::io, "cannot read " + entry.path().string());
     File file;
     file.type = type_of(name);
-    file.etag = etag_of(bytes);
+    file.etag = entity_tag(bytes);
     file.is_hashed = has_content_hash(entry.path());
     file.bytes = std::make_shared<const std::string>(std::move(bytes));
     files.files_.emplace("/" + fs::relative(entry.path(), folder).generic_string(),
@@ -132,8 +121,7 @@ Response StaticFiles::serve(const Request& request) const {
   response.headers.set("ETag", file.etag);
   response.headers.set("Cache-Control",
                        file.is_hashed ? "public, max-age=31536000, immutable" : "no-cache");
-  const auto known = request.header("If-None-Match");
-  if (known == "*" || lists_token(known, file.etag) || lists_token(known, "W/" + file.etag)) {
+  if (is_known_tag(request.header("If-None-Match"), file.etag)) {
     response.status = 304;
     return response;
   }

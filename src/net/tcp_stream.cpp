@@ -39,6 +39,23 @@ void Watchdog::close() noexcept {
   }
 }
 
+Task<void> Stream::wait_hangup() {
+  Timer never(co_await asio::this_coro::executor, Time::max());
+  co_await never.async_wait(kTuple);
+}
+
+Task<void> Watchdog::wait_hangup() {
+  const auto self = shared_from_this();
+  const auto [ec] = co_await socket.async_wait(tcp::socket::wait_read, kTuple);
+  if (ec) co_return;
+  char byte = 0;
+  const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) co_return;
+  // The next request is there already: now only a write can tell.
+  Timer never(socket.get_executor(), Time::max());
+  co_await never.async_wait(kTuple);
+}
+
 bool Watchdog::is_quiet() noexcept {
   if (!socket.is_open()) return false;
   char byte = 0;

@@ -17,6 +17,8 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   Time read_deadline = Time::max(), write_deadline = Time::max();
   bool has_timed_out = false;  ///< set by the dog, cleared by who starts the next operation
   void guard();
+  /// Until the peer closes; see Stream::wait_hangup.
+  [[nodiscard]] Task<void> wait_hangup();
   /// Open, and the peer has neither sent anything nor closed.
   [[nodiscard]] bool is_quiet() noexcept;
   void close() noexcept;
@@ -34,6 +36,7 @@ class TcpStream final : public Stream {
   Task<Result<void>> write(std::string_view bytes, Time deadline) override;
   Result<std::size_t> try_write(std::string_view bytes) override;
   Task<Result<void>> wait_input(Time deadline) override;
+  Task<void> wait_hangup() override { return dog_->wait_hangup(); }
   void close() noexcept override { dog_->close(); }
   void shutdown_send() noexcept override;
   std::string peer_ip() const override;

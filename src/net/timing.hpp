@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "loquat/net/http.hpp"
 #include "loquat/runtime/timer.hpp"
 
 namespace loquat::net {
@@ -12,15 +13,15 @@ using runtime::Timer;
 inline constexpr auto kTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 /// Once set, it stays set and lets every waiter through.
-class Event {
+class Event final : public DrainSignal {
  public:
   explicit Event(const boost::asio::any_io_executor& executor) : timer_(executor, Time::max()) {}
   void set() {
     is_set_ = true;
     timer_.cancel();
   }
-  [[nodiscard]] bool is_set() const noexcept { return is_set_; }
-  [[nodiscard]] boost::asio::awaitable<void> wait() {
+  [[nodiscard]] bool is_set() const noexcept override { return is_set_; }
+  [[nodiscard]] boost::asio::awaitable<void> wait() override {
     if (!is_set_) co_await timer_.async_wait(kTuple);
   }
 

@@ -70,6 +70,7 @@ class TlsStream final : public Stream {
     co_return Result<void>();
   }
 
+  Task<void> wait_hangup() override { return dog_->wait_hangup(); }
   void close() noexcept override { dog_->close(); }
   void shutdown_send() noexcept override {
     error_code ignored;

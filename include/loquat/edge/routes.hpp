@@ -43,6 +43,7 @@ struct RouteSpec {
   int success = 200;
   bool idempotent = false;  ///< honours X-Idempotency-Key
   bool audited = true;
+  bool revalidates = false;   ///< a GET with an ETag over what it says; If-None-Match gets 304
   bool takes_ticket = false;  ///< also ?ticket=, ?token= and the cookie of a ticket
   std::string content_type = "application/json";
 };

@@ -22,6 +22,8 @@ struct HttpConfig {
   std::string tls_certificate, tls_key;
   int max_connections_per_address = 256;
   std::vector<std::string> trusted_proxies{"127.0.0.1", "::1"};
+  std::int64_t compress_min_bytes = 16 << 10;
+  std::vector<std::string> cors_origins;
   std::string web_root;
   template <class V>
   void fields(V& v) {
@@ -45,6 +47,11 @@ struct HttpConfig {
       in(1, 100'000));
     v("trusted_proxies", trusted_proxies,
       "Addresses without that limit: they speak for many. A proxy in front must stand here.");
+    v("compress_min_bytes", compress_min_bytes,
+      "Bodies of text from this size on are sent as gzip to clients that take it; 0: never.",
+      in(0, 1 << 30), unit("bytes"));
+    v("cors_origins", cors_origins,
+      "Pages of other origins that may call, e.g. https://app.example.com; empty: none.");
     v("web_root", web_root, "Folder of the web page; empty: none.");
   }
 };

@@ -44,6 +44,15 @@ class Headers {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+/// That the server drains: who waits for long should end early.
+class DrainSignal {
+ public:
+  virtual ~DrainSignal() = default;
+  [[nodiscard]] virtual bool is_set() const noexcept = 0;
+  /// Cancellable.
+  [[nodiscard]] virtual Task<void> wait() = 0;
+};
+
 struct Request {
   Method method = Method::get;
   std::string method_text;  ///< as written
@@ -56,6 +65,7 @@ struct Request {
   std::string peer_ip;
   bool is_secure = false;
   Time received_at{};
+  DrainSignal* draining = nullptr;  ///< the server's; null where no server made the request
 
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept {
     return headers.get(name);
@@ -91,6 +101,9 @@ class Stream {
   }
   /// Ends both directions at once; pending operations return an error. Idempotent.
   virtual void close() noexcept = 0;
+  /// Returns when the peer has closed, which is noticed as long as it sends nothing; never, where
+  /// that cannot be known. Cancellable. Not while a read runs.
+  [[nodiscard]] virtual Task<void> wait_hangup();
   /// Says that nothing more comes (FIN); reading goes on.
   virtual void shutdown_send() noexcept = 0;
   [[nodiscard]] virtual std::string peer_ip() const = 0;
@@ -105,7 +118,8 @@ class BodyWriter {
   [[nodiscard]] virtual Task<Result<void>> write(std::string_view bytes) = 0;
   /// True once the server drains: say goodbye and return.
   [[nodiscard]] virtual bool is_draining() const noexcept = 0;
-  /// Returns when the server drains or the connection closes. Cancellable.
+  /// Returns when the server drains. Cancellable. When the peer closes, the whole producer is
+  /// cancelled at what it waits for.
   [[nodiscard]] virtual Task<void> wait_drain() = 0;
 };
 
@@ -127,6 +141,10 @@ struct Response {
 /// A response with a text body.
 [[nodiscard]] Response make_response(int status, std::string content_type, std::string body);
 [[nodiscard]] std::string_view reason_phrase(int status) noexcept;
+/// A strong ETag of these bytes: it tells versions apart, and guards nothing.
+[[nodiscard]] std::string entity_tag(std::string_view bytes);
+/// Weak comparison of `If-None-Match` with a tag (RFC 9110, section 13.1.2).
+[[nodiscard]] bool is_known_tag(std::string_view if_none_match, const std::string& tag) noexcept;
 
 }  // namespace loquat::net
 

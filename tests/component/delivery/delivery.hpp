@@ -22,10 +22,9 @@ class Delivery : public testing::Test {
     websocket::Ports sockets{*world.routes, conversations, world.telemetry, board};
     room = websocket::make_websocket(context.get_executor(), ws, sockets);
     room->add_routes();
-    net::HttpConfig config;
-    config.port = 0;
+    http.port = 0;
     server = std::make_unique<net::Server>(
-        context.get_executor(), config,
+        context.get_executor(), http,
         [this](net::Request request) { return world.routes->handle(std::move(request)); });
     port = server->start().value();
   }
@@ -57,6 +56,7 @@ class Delivery : public testing::Test {
   FakeConversations conversations{context.get_executor()};
   degradation::HealthBoard board{world.wall};
   websocket::WebSocketConfig ws;
+  net::HttpConfig http;
   std::unique_ptr<websocket::WebSocketRoom> room;
   std::unique_ptr<net::Server> server;
   net::Client client{context.get_executor()};

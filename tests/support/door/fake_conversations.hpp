@@ -101,6 +101,7 @@ class FakeConversations final : public contracts::Conversations {
   std::map<std::string, Session> sessions;
   std::vector<contracts::TurnRequest> submitted;
   std::vector<std::string> cancelled;
+  bool refuse_open = false;
   Errc refuse_with = Errc::internal;  ///< internal: do not refuse
 
   std::shared_ptr<FakeLog> add(std::string id, std::string tenant = "demo",
@@ -199,6 +200,7 @@ class FakeConversations final : public contracts::Conversations {
       contracts::Principal principal, std::string id) override {
     auto* session = find(principal, id);
     if (session == nullptr) co_return none();
+    if (refuse_open) co_return fail(Errc::overloaded, "too many sessions");
     co_return std::shared_ptr<contracts::SessionLog>(session->log);
   }
 
