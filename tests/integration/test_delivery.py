@@ -116,6 +116,33 @@ class Delivery(unittest.TestCase):
                             break
             self.assertEqual(ids[0], ids[1])
 
+    def test_everybody_on_a_session_sees_the_same_also_who_joins_midway(self):
+        with Daemon() as daemon:
+            talk = Talker(daemon)
+            address = f"ws://127.0.0.1:{daemon.port}/ws/chat/{talk.session}"
+
+            def connect(query=""):
+                return websockets.sync.client.connect(address + query, additional_headers=talk.headers, max_queue=None)
+
+            def until_complete(socket):
+                found = []
+                while not found or json.loads(found[-1])["type"] != "complete":
+                    text = socket.recv(timeout=20)
+                    if "seq" in json.loads(text) and json.loads(text)["type"] != "ack":
+                        found.append(text)
+                return found
+
+            with connect() as asker, connect() as other:
+                asker.send(json.dumps({"type": "message", "content": "revenue by month", "client_id": "c"}))
+                first = other.recv(timeout=20)
+                while '"seq"' not in first:
+                    first = other.recv(timeout=20)
+                with connect("?after=0") as late:  # in the middle of the answer, or just behind it
+                    asked, watched, joined = until_complete(asker), [first, *until_complete(other)], until_complete(late)
+            self.assertEqual(asked, joined)
+            self.assertEqual(watched, joined)
+            self.assertEqual([json.loads(e)["seq"] for e in joined], list(range(1, len(joined) + 1)))
+
     def test_drains_in_order(self):
         with Daemon() as daemon:
             talk = Talker(daemon)

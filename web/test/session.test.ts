@@ -206,6 +206,14 @@ for (const code of [1001, 1013]) {
   });
 }
 
+test("a drain says when to come back, and is believed", async () => {
+  const world = new World();
+  const { states } = world.session();
+  world.socket.ready();
+  world.socket.shuts(1001, "going away; resume after=7 retry_ms=4321");
+  assert.deepEqual(states.at(-1), { phase: "waiting", transport: "websocket", retryInMs: 4321 });
+});
+
 test("closed for want of a heartbeat (4408): again at once", () => {
   const world = new World();
   world.session();

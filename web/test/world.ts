@@ -24,8 +24,8 @@ export class FakeSocket implements Socket {
   says(...frames: object[]): void {
     for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
   }
-  shuts(code: number): void {
-    this.onclose?.({ code, reason: "" });
+  shuts(code: number, reason = ""): void {
+    this.onclose?.({ code, reason });
   }
   ready(epoch = "e1", extra: object = {}): void {
     this.says({ type: "connection_ready", last_seq: 0, epoch, heartbeat_interval_s: 30, ...extra });

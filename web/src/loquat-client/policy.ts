@@ -4,7 +4,7 @@ export type TransportName = "websocket" | "sse" | "poll";
 
 /** Why a connection is no more. */
 export type Cause =
-  | { kind: "closed"; code: number }
+  | { kind: "closed"; code: number; retryAfterMs?: number }
   | { kind: "http"; status: number; retryAfterMs?: number }
   | { kind: "lost" }
   | { kind: "silent" }
@@ -86,7 +86,7 @@ export class LinkPolicy {
       case "lost":
         return wasOpen ? this.open(this.pause(0)) : this.descend(0);
       case "closed":
-        return this.closed(cause.code, wasOpen);
+        return this.closed(cause.code, wasOpen, cause.retryAfterMs);
       case "http":
         return this.refused(cause.status, cause.retryAfterMs ?? 0);
     }
@@ -97,7 +97,7 @@ export class LinkPolicy {
     return this.open(0);
   }
 
-  private closed(code: number, wasOpen: boolean): Step {
+  private closed(code: number, wasOpen: boolean, retryAfterMs?: number): Step {
     switch (code) {
       case 4401:
         return this.unauthorized();
@@ -113,7 +113,8 @@ export class LinkPolicy {
       case 1001: // going away: the daemon drains and another one takes over
       case 1013: // overloaded: come back, later
         this.rounds += 1;
-        return this.open(this.pause(this.rounds));
+        // Who drains says when to come back, differently to each: that spreads better than we could.
+        return this.open(retryAfterMs ?? this.pause(this.rounds));
       case 1008:
       case 1009:
         return this.descend(0);

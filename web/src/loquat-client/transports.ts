@@ -75,7 +75,10 @@ function openWebSocket({ api, env, sessionId, cursor }: Place, reader: Reader): 
     if (frame.type === "connection_ready") reader.opened();
     reader.frame(frame);
   };
-  socket.onclose = (event) => end({ kind: "closed", code: event.code });
+  socket.onclose = (event) => {
+    const hint = /\bretry_ms=(\d{1,6})\b/.exec(event.reason ?? "");
+    end({ kind: "closed", code: event.code, ...(hint ? { retryAfterMs: Number(hint[1]) } : {}) });
+  };
   socket.onerror = () => {};
   return {
     send: (frame) => socket.send(JSON.stringify(frame)),
