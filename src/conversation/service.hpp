@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "log_tail.hpp"
 #include "log_writer.hpp"
 #include "loquat/agents/orchestrator.hpp"
 #include "loquat/conversation/conversation.hpp"
@@ -42,7 +43,9 @@ class Service final : public Conversation {
   // sessions.cpp
   contracts::Task<Result<SessionPtr>> find(contracts::Principal principal, std::string session_id);
   contracts::Task<Result<SessionPtr>> load(contracts::SessionRecord record);
-  contracts::Task<Result<void>> restore_turns(SessionPtr session);
+  contracts::Task<Result<void>> restore_turns(SessionPtr session, LogTail tail);
+  /// Questions that stand in the log, but whose record was not kept any more.
+  void restore_unrecorded(const SessionPtr& session, const LogTail& tail);
   void adopt(const SessionPtr& session);
   void evict();
   LogBuffer::Limits log_limits() const;

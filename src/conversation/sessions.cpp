@@ -137,11 +137,13 @@ Task<Result<Service::SessionPtr>> Service::find(Principal principal, std::string
 Task<Result<Service::SessionPtr>> Service::load(SessionRecord record) {
   // The record is saved less often than entries: the entries know the true end.
   std::uint64_t last = 0;
+  LogTail tail;
   std::uint64_t after = record.last_seq > kPage ? record.last_seq - kPage : 0;
   for (;;) {
     auto entries = co_await ports_.store.read_entries(record.info.session_id, after, kPage);
     if (!entries) co_return entries.error();
     if (entries->empty()) break;
+    for (const auto& entry : *entries) tail.take(entry);
     last = entries->back().seq;
     after = last;
   }
@@ -154,12 +156,33 @@ Task<Result<Service::SessionPtr>> Service::load(SessionRecord record) {
   auto session = std::make_shared<Session>(ports_.executor, std::move(record.info), std::move(log),
                                            config_.waiting_turns_max);
   adopt(session);
-  if (auto restored = co_await restore_turns(session); !restored) co_return restored.error();
+  if (auto restored = co_await restore_turns(session, std::move(tail)); !restored)
+    co_return restored.error();
   if (is_tail_lost) co_await save(session);
   co_return session;
 }
 
-Task<Result<void>> Service::restore_turns(SessionPtr session) {
+void Service::restore_unrecorded(const SessionPtr& session, const LogTail& tail) {
+  // In the order they were asked in.
+  std::map<std::uint64_t, const std::pair<const std::string, LogTail::Question>*> by_seq;
+  for (const auto& question : tail.open()) by_seq[question.second.seq] = &question;
+  for (const auto& [seq, question] : by_seq) {
+    if (session->turns.contains(question->first)) continue;
+    auto turn = std::make_shared<Turn>();
+    turn->message_id = question->first;
+    turn->request.session_id = session->info.session_id;
+    turn->request.text = question->second.content;
+    turn->request.client_id = question->second.client_id;
+    turn->request.principal.tenant_id = session->info.tenant_id;
+    turn->request.principal.user_id = session->info.user_id;
+    turn->text_hash = turn->request.text;
+    turn->accepted_at = session->info.last_active_at;
+    remember(session, turn);
+    finish_waiting(session, turn, fail(Errc::cancelled, "The service was restarted."));
+  }
+}
+
+Task<Result<void>> Service::restore_turns(SessionPtr session, LogTail tail) {
   std::string cursor;
   do {
     auto page = co_await ports_.store.list_messages(session->info.tenant_id,
@@ -181,12 +204,15 @@ Task<Result<void>> Service::restore_turns(SessionPtr session) {
         if (auto last = agents::decode_last_query(record.query_json))
           session->last_query = std::move(*last);
       remember(session, turn);
+      // Its end was shown, but the process died before the record of it was kept.
+      if (!turn->answer) turn->answer = decode_answer(tail.answer_of(record.message_id));
       // The process ended in the middle of this answer: it says so, once.
-      if (record.answer_json.empty())
+      if (record.answer_json.empty() && !turn->answer)
         finish_waiting(session, turn, fail(Errc::cancelled, "The service was restarted."));
     }
     cursor = page->next_cursor;
   } while (!cursor.empty());
+  restore_unrecorded(session, tail);
   co_return Result<void>{};
 }
 

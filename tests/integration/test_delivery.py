@@ -6,7 +6,7 @@ import unittest
 
 import websockets.sync.client
 
-from peers.daemon import Daemon
+from peers.daemon import Daemon, until
 from peers.talk import Talker
 
 
@@ -142,6 +142,31 @@ class Delivery(unittest.TestCase):
             self.assertEqual(asked, joined)
             self.assertEqual(watched, joined)
             self.assertEqual([json.loads(e)["seq"] for e in joined], list(range(1, len(joined) + 1)))
+
+    def test_a_crash_in_the_middle_of_an_answer_loses_and_doubles_nothing(self):
+        with tempfile.TemporaryDirectory() as var, Daemon(var=var) as daemon:
+            talk = Talker(daemon)
+            for number in range(3):
+                before = talk.entries()
+                address = f"ws://127.0.0.1:{daemon.port}/ws/chat/{talk.session}"
+                seen = []
+                with websockets.sync.client.connect(address, additional_headers=talk.headers, max_queue=None) as socket:
+                    socket.send(json.dumps({"type": "message", "content": "revenue by month", "client_id": f"c-{number}"}))
+                    while len(seen) <= 3 * number:  # each time a little later
+                        entry = json.loads(socket.recv(timeout=20))
+                        if "seq" in entry and entry["type"] != "ack":
+                            seen.append(entry)
+                    daemon.kill()
+                daemon.start()
+                talk.data(daemon.get(f"/api/v1/bi/chat/sessions/{talk.session}", talk.headers))
+                until(lambda: talk.entries()[-1]["type"] == "complete", 20, "the answer has its end")
+                after = talk.entries()
+                self.assertEqual([e["seq"] for e in after], list(range(1, len(after) + 1)))
+                self.assertEqual(after[:len(before)], before)
+                self.assertEqual(after[len(before):len(before) + len(seen)], seen, "what a reader was shown is there")
+                ends = [e for e in after[len(before):] if e["type"] == "complete"]
+                self.assertEqual(len(ends), 1)
+                self.assertIn(ends[0]["status"], ("complete", "cancelled", "failed"))
 
     def test_drains_in_order(self):
         with Daemon() as daemon:
