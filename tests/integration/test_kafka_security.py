@@ -34,9 +34,9 @@ class Security(unittest.TestCase):
     def vote_arrives(self, broker, settings, name):
         with Daemon(**settings) as daemon:
             answer = Talker(daemon).vote(f"by-{name}")
-            self.assertEqual((answer.status, answer.json()["data"]["status"]), (202, "accepted"), daemon.log_tail)
+            self.assertEqual(answer.status, 202, daemon.log_tail)  # `buffered` where the broker took its time
+            until(lambda: any(f"by-{name}" in value for _, _, value in broker.read("ai-feedback-events")), 30, "the vote arrives")
             self.assertNotIn(PASSWORD, daemon.log.read_text())
-            self.assertTrue(any(f"by-{name}" in value for _, _, value in broker.read("ai-feedback-events")))
 
     def test_scram_over_tls(self):
         for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
@@ -58,8 +58,8 @@ class Security(unittest.TestCase):
             until(lambda: daemon.get("/metrics").body.count(b"loquat_kafka_client_errors_total") > 0, 10, "counted")
             log = daemon.log.read_text()
             self.assertNotIn(WRONG, log + said)
-            # Brokers are tried again with growing pauses, and what is said again is held back by the log.
-            self.assertLess(log.count("uthentication"), 15, log[-3000:])
+            # What is said again is held back by the log: five lines of a kind in ten seconds, two kinds, 20 s at most.
+            self.assertLess(sum("uthentication" in line for line in log.splitlines()), 30, log[-3000:])
             refused = pathlib.Path(self.broker.folder, "broker.log").read_text().count("Failed authentication")
             self.assertLess(refused, 60, "no storm of attempts")
 
@@ -87,7 +87,9 @@ class ClientCertificate(unittest.TestCase):
             ours = {"LOQUAT_KAFKA__SSL_CERTIFICATE_LOCATION": f"{folder}/ours.pem",
                     "LOQUAT_KAFKA__SSL_KEY_LOCATION": f"{folder}/ours.key"}
             with Daemon(**plain, **ours) as daemon:
-                self.assertEqual(Talker(daemon).vote("with-certificate").json()["data"]["status"], "accepted")
+                Talker(daemon).vote("with-certificate")
+                until(lambda: any("with-certificate" in value for _, _, value in broker.read("ai-feedback-events")), 30,
+                      "the vote arrives")
             with Daemon(**plain) as daemon:
                 self.assertEqual(Talker(daemon).vote("without-certificate").json()["data"]["status"], "buffered")
 
