@@ -102,8 +102,12 @@ Application::Application(Settings& settings, std::string instance, std::function
           settings.semantic_layer, {loop_.executor(), tasks_, client_, board_, sources_})),
       language_model_(
           llm::make_language_model(settings.llm, {loop_.executor(), client_, board_, sources_})),
-      dbt_(dbt::make_dbt(settings.dbt, {loop_.executor(), sources_, telemetry_, board_, workers_,
-                                        store_->models(), *engine_, *catalog_, client_})),
+      assistant_(llm::make_assistant(settings.assist, settings.llm.output_tokens_max,
+                                     {*language_model_, sources_, telemetry_})),
+      known_queries_(memory::make_known_queries(store_->learnt())),
+      dbt_(dbt::make_dbt(
+          settings.dbt, {loop_.executor(), sources_, telemetry_, board_, workers_, store_->models(),
+                         *engine_, *catalog_, client_, known_queries_.get()})),
       personalization_(personalization::make_personalization(
           settings.personalization,
           {loop_.executor(), sources_, telemetry_, board_, store_->profiles()})),
@@ -116,6 +120,11 @@ Application::Application(Settings& settings, std::string instance, std::function
           {loop_.executor(), workers_, client_, parser_, kafka_->publisher(), store_->traces(),
            *dbt_, catalog_.get(), board_, telemetry_, sources_})),
       trace_keeper_(store_->traces(), store_->insights(), tasks_),
+      memory_(memory::make_memory(
+          settings.memory,
+          {loop_.executor(), sources_, telemetry_, workers_, store_->learnt(), store_->sessions(),
+           *dbt_, *engine_, *inspector_, [this] { return today(settings_.semantic, wall_); },
+           !settings.semantic.row_filters.empty()})),
       feedback_(feedback::make_feedback(
           settings.feedback,
           {loop_.executor(),
@@ -126,7 +135,7 @@ Application::Application(Settings& settings, std::string instance, std::function
            kafka_->publisher(),
            *inspector_,
            plain_engine_->dialect(),
-           {personalization_.get()},
+           {personalization_.get(), memory_.get()},
            [this] { return personal_columns(dbt_->current().get(), *catalog_); }})),
       conversation_(conversation::make_conversation(
           settings.sessions,
@@ -144,7 +153,9 @@ Application::Application(Settings& settings, std::string instance, std::function
            *copilot_,
            *catalog_,
            {&lineage_->observer(), personalization_.get(), &trace_keeper_, feedback_.get()},
-           [this] { return today(settings_.semantic, wall_); }})),
+           [this] { return today(settings_.semantic, wall_); },
+           memory_.get(),
+           assistant_.get()})),
       settling_(*feedback_, *kafka_),
       semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit}),
       routes_({sources_, telemetry_, *authenticator_, tickets_, cookies_, limiter_, auditor_,
@@ -202,6 +213,7 @@ void Application::add_routes() {
   dbt_->add_routes(routes_);
   personalization_->add_routes(routes_);
   copilot_->add_routes(routes_);
+  memory_->add_routes(routes_);
 }
 
 void Application::add_components() {
@@ -239,6 +251,7 @@ void Application::add_components() {
                     co_return Result<void>{};
                   },
                   [this](Time) { return dbt_->stop(); }});
+  lifecycle_.add({"memory", started, [this](Time at) { return memory_->stop(at); }});
   lifecycle_.add({"personalization", started, [this](Time) { return personalization_->stop(); }});
   lifecycle_.add({"feedback", started, [this](Time at) { return feedback_->stop(at); }});
   lifecycle_.add({"lineage",

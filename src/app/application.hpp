@@ -12,7 +12,9 @@
 #include "loquat/feedback/feedback.hpp"
 #include "loquat/kafka/kafka.hpp"
 #include "loquat/lineage/lineage.hpp"
+#include "loquat/llm/assistant.hpp"
 #include "loquat/llm/llm.hpp"
+#include "loquat/memory/memory.hpp"
 #include "loquat/net/server.hpp"
 #include "loquat/personalization/personalization.hpp"
 #include "loquat/platform/platform.hpp"
@@ -91,11 +93,14 @@ class Application {
   std::unique_ptr<platform::Catalog> catalog_;
   std::unique_ptr<contracts::SemanticLayer> semantic_layer_;
   std::unique_ptr<contracts::LanguageModel> language_model_;
+  std::unique_ptr<contracts::Assistant> assistant_;
+  std::unique_ptr<contracts::KnownQueries> known_queries_;
   std::unique_ptr<dbt::Dbt> dbt_;
   std::unique_ptr<personalization::Personalization> personalization_;
   std::unique_ptr<copilot::Copilot> copilot_;
   std::unique_ptr<lineage::Lineage> lineage_;
   TraceKeeper trace_keeper_;
+  std::unique_ptr<memory::Memory> memory_;
   std::unique_ptr<feedback::Feedback> feedback_;
   std::unique_ptr<conversation::Conversation> conversation_;
   SettlingHandler settling_;

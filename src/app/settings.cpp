@@ -21,8 +21,10 @@ void Settings::bind(config::Loader& loader) {
   loader.section("catalog", catalog);
   loader.section("semantic_layer", semantic_layer);
   loader.section("llm", llm);
+  loader.section("assist", assist);
   loader.section("personalization", personalization);
   loader.section("copilot", copilot);
+  loader.section("memory", memory);
 }
 
 }  // namespace loquat::app

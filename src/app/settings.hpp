@@ -9,7 +9,9 @@
 #include "loquat/feedback/config.hpp"
 #include "loquat/kafka/config.hpp"
 #include "loquat/lineage/config.hpp"
+#include "loquat/llm/assistant.hpp"
 #include "loquat/llm/llm.hpp"
+#include "loquat/memory/config.hpp"
 #include "loquat/net/config.hpp"
 #include "loquat/observability/telemetry.hpp"
 #include "loquat/personalization/config.hpp"
@@ -61,8 +63,10 @@ struct Settings {
   platform::CatalogConfig catalog;
   platform::SemanticLayerConfig semantic_layer;
   llm::LlmConfig llm;
+  llm::AssistConfig assist;
   personalization::PersonalizationConfig personalization;
   copilot::CopilotConfig copilot;
+  memory::MemoryConfig memory;
 
   /// Binds every section; `loader` keeps references into this object.
   void bind(config::Loader& loader);

@@ -109,6 +109,9 @@ agents::TurnInput Service::input_of(const Session& session, const Turn& turn,
   input.may_see_personal_data = may_see_personal_data(turn.request.principal);
   input.row_filters = turn.request.principal.row_filters;
   input.response_style = turn.request.response_style;
+  // The prompt names values of the data: not those that row filters may keep from the caller.
+  input.may_ask_model = ports_.assistant != nullptr && ports_.assistant->is_enabled() &&
+                        turn.request.principal.row_filters.empty();
   return input;
 }
 
@@ -136,6 +139,8 @@ Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
   if (profile) preferences = *profile;
   agents::TurnInput input = input_of(*session, *turn, preferences);
   auto model = input.model;
+  if (ports_.learnt != nullptr && model)
+    input.learnt = co_await ports_.learnt->book(turn->request.principal.tenant_id, model);
   agents::Orchestrator machine(std::move(input), ports_.sources.random);
   Progress live{session, turn, machine, std::move(model), preferences, {}, {}, {}, 0, false};
   if (!profile) live.degraded.emplace_back("personalization");
@@ -205,6 +210,21 @@ Task<agents::Actions> Service::perform_waiting(Progress& progress, agents::Actio
     if (!done) co_return progress.machine.stopped(done.error(), now_of(ports_.sources));
     done->planning_ms = milliseconds_since(began);
     co_return progress.machine.planned(std::move(*done), now_of(ports_.sources));
+  }
+  if (auto* ask_model = std::get_if<agents::AskModel>(&action)) {
+    auto asked = ports_.assistant->propose(
+        turn.request.principal.tenant_id, std::move(ask_model->system), std::move(ask_model->user),
+        std::move(ask_model->json_schema), turn.request.deadline);
+    auto reply = co_await stoppable<contracts::ModelReply>(ports_.executor, turn, std::move(asked));
+    if (turn.stopped) co_return progress.machine.stopped(*turn.stopped, now_of(ports_.sources));
+    agents::ModelDone done{fail(Errc::llm_unavailable, ""), {}, 0, 0};
+    if (reply)
+      done = {std::move(reply->text), std::move(reply->model_id), reply->input_tokens,
+              reply->output_tokens};
+    else
+      done.reply = reply.error();
+    if (!reply) progress.degraded.emplace_back("llm");
+    co_return progress.machine.assisted(std::move(done), now_of(ports_.sources));
   }
   if (auto* query = std::get_if<agents::RunQuery>(&action)) {
     const Time began = Clock::now();
@@ -285,6 +305,9 @@ void Service::complete(Progress& progress, agents::Finish finish) {
   turn.answer = finish.answer;
   if (finish.last_query) session.last_query = finish.last_query;
   session.answered.notify_all();
+  if (finish.learnt_id && ports_.learnt != nullptr)
+    ports_.learnt->used(turn.request.principal.tenant_id, *finish.learnt_id,
+                        finish.answer->response_id);
 
   auto told = std::make_shared<contracts::TurnFinished>();
   told->principal = turn.request.principal;

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "loquat/agents/learnt.hpp"
 #include "loquat/agents/query_shape.hpp"
 #include "loquat/base/clock.hpp"
 #include "loquat/contracts/turn.hpp"
@@ -27,12 +28,14 @@ struct TurnInput {
   bool refine = false;
   Date today{};
   std::shared_ptr<const contracts::ModelSnapshot> model;  ///< nullptr: nothing imported yet
+  std::shared_ptr<const LearntBook> learnt;               ///< nullptr: nothing was taught
   std::optional<LastQuery> previous;
   contracts::Preferences preferences;
   std::string dialect = "duckdb";
   std::int64_t row_limit = 10'000;
   bool may_see_personal_data = false;
   std::vector<contracts::RowFilter> row_filters{};  ///< of the caller; put into every query
+  bool may_ask_model = false;  ///< a language model may help where the planner is not sure
   std::string response_style;
   std::vector<std::string> degraded;  ///< integrations whose fall-back this turn already uses
 };
@@ -40,8 +43,13 @@ struct TurnInput {
 /// Work for the worker pool: planning and compiling, pure and thread safe.
 struct PlanTask {
   std::shared_ptr<const contracts::ModelSnapshot> model;
+  std::shared_ptr<const LearntBook> learnt;
   semantic::PlanRequest request;
   semantic::CompileOptions options;
+  /// Set: nothing is planned; `proposal`, a language model's reply, is checked, and this holds if
+  /// it will not do (or is empty).
+  std::shared_ptr<const semantic::PlanOutcome> unsure;
+  std::string proposal;
 };
 struct PlanDone {
   semantic::PlanOutcome outcome;
@@ -54,6 +62,9 @@ struct PlanDone {
   };
   std::vector<OutputSource> sources;  ///< of the output columns that carry source values
   std::optional<std::string> unit;    ///< of the first metric
+  std::optional<LearntUse> learnt;    ///< set if the plan was taught, not made
+  bool is_assisted = false;           ///< the plan is a language model's, checked
+  std::string assist_problem;         ///< why its proposal was not used
   double planning_ms = 0;
 };
 [[nodiscard]] PlanDone perform(const PlanTask& task);
@@ -69,6 +80,15 @@ struct Report {
 };
 struct Plan {
   PlanTask task;
+};
+/// A language model is asked for a proposal; any failure is an answer too.
+struct AskModel {
+  std::string system, user, json_schema;
+};
+struct ModelDone {
+  Result<std::string> reply;
+  std::string model_id;
+  std::int64_t input_tokens = 0, output_tokens = 0;
 };
 struct RunQuery {
   std::string sql;
@@ -87,9 +107,10 @@ struct Finish {
   std::optional<LastQuery> last_query;
   std::shared_ptr<const contracts::ResultSet> result;
   std::string query_error;
+  std::optional<std::string> learnt_id;  ///< the taught item that answered
   double planning_ms = 0, query_ms = 0;
 };
-using Action = std::variant<Emit, Report, Plan, RunQuery, AskSuggestions, Finish>;
+using Action = std::variant<Emit, Report, Plan, AskModel, RunQuery, AskSuggestions, Finish>;
 /// In order. At most the last is one that waits for an outcome (Plan, RunQuery, AskSuggestions) or
 /// Finish.
 using Actions = std::vector<Action>;

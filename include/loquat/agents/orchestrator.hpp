@@ -19,6 +19,7 @@ class Orchestrator {
 
   [[nodiscard]] Actions start(Now now);
   [[nodiscard]] Actions planned(PlanDone done, Now now);
+  [[nodiscard]] Actions assisted(ModelDone done, Now now);
   [[nodiscard]] Actions queried(QueryDone done, Now now);
   [[nodiscard]] Actions suggested(std::vector<wire::Suggestion> suggestions, Now now);
   /// Somebody cancelled the turn, its deadline passed, or a bug ended it: what is known so far

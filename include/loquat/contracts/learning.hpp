@@ -41,8 +41,8 @@ class LearntQueries {
   virtual ~LearntQueries() = default;
   [[nodiscard]] virtual Task<std::shared_ptr<const agents::LearntBook>> book(
       std::string tenant_id, std::shared_ptr<const ModelSnapshot> model) = 0;
-  /// An answer was made with this item.
-  virtual void used(std::string tenant_id, std::string id) = 0;
+  /// The answer `response_id` was made with this item.
+  virtual void used(std::string tenant_id, std::string id, std::string response_id) = 0;
 };
 
 }  // namespace loquat::contracts

@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "loquat/base/sources.hpp"
+#include "loquat/contracts/assistant.hpp"
 #include "loquat/contracts/conversations.hpp"
+#include "loquat/contracts/learning.hpp"
 #include "loquat/contracts/stores.hpp"
 #include "loquat/conversation/config.hpp"
 #include "loquat/degradation/health_board.hpp"
@@ -29,6 +31,8 @@ struct Ports {
   contracts::ColumnTags& tags;
   std::vector<contracts::TurnObserver*> observers;
   std::function<Date()> today;  ///< what "today" means for relative time
+  contracts::LearntQueries* learnt = nullptr;
+  contracts::Assistant* assistant = nullptr;
 };
 
 /// One turn from question to answer, the session log, and who is told afterwards.

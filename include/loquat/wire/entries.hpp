@@ -111,6 +111,22 @@ struct InterpretationEntry {
     v("confidence", confidence, "0 to 1.");
   }
 };
+/// What people taught, where an answer rests on it.
+struct LearntFromEntry {
+  static constexpr std::string_view kType = "learnt_from";
+  std::string kind, id;
+  std::int64_t version = 1;
+  std::string question, match, author;
+  template <class V>
+  void fields(V& v) {
+    v("kind", kind, "verified: a curator vouches for it; memory: learnt from corrections.");
+    v("id", id, "The item, as /api/v1/verified or /api/v1/memory name it.");
+    v("version", version, "Its version.");
+    v("question", question, "The question it was taught for.");
+    v("match", match, "same, or variant: other values or another period were put in.");
+    v("author", author, "Who taught it.");
+  }
+};
 struct SqlEntry {
   static constexpr std::string_view kType = "sql";
   std::string sql, dialect, query_id;
@@ -212,9 +228,9 @@ struct ClarificationEntry : Clarification {
 
 using EntryPayload =
     std::variant<MessageEntry, StreamStartEntry, StatusEntry, StepStartEntry, StepCompleteEntry,
-                 ToolCallEntry, ToolResultEntry, ProgressEntry, InterpretationEntry, SqlEntry,
-                 DataEntry, VisualizationEntry, TextEntry, InsightEntry, SuggestionEntry,
-                 ClarificationEntry, DegradedEntry, ErrorEntry, CompleteEntry>;
+                 ToolCallEntry, ToolResultEntry, ProgressEntry, InterpretationEntry,
+                 LearntFromEntry, SqlEntry, DataEntry, VisualizationEntry, TextEntry, InsightEntry,
+                 SuggestionEntry, ClarificationEntry, DegradedEntry, ErrorEntry, CompleteEntry>;
 
 [[nodiscard]] std::string_view type_of(const EntryPayload& payload) noexcept;
 /// `{seq, type, session_id, message_id?, trace_id?, timestamp, …payload}` on one line.

@@ -44,6 +44,7 @@ Actions Orchestrator::start(Now now) {
                now);
   PlanTask task;
   task.model = s.input.model;
+  task.learnt = s.input.learnt;
   task.request.question = s.input.question;
   task.request.today = s.input.today;
   task.request.refine = s.input.refine;

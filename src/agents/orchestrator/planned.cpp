@@ -75,6 +75,14 @@ Actions Orchestrator::planned(PlanDone done, Now now) {
        describe_words(done.outcome), confidence},
       now);
 
+  if (s.wants_help(done.outcome)) {
+    s.ask_model(out, std::move(done.outcome), now);
+    return out;
+  }
+  if (!done.assist_problem.empty())
+    s.decide(out, kRouter, wire::DecisionType::fallback, "planner", {{"language_model", 0}}, 1,
+             done.assist_problem);
+
   if (const auto* text = std::get_if<semantic::ModelAnswer>(&done.outcome.result)) {
     s.decide(out, kRouter, wire::DecisionType::route, "model_question",
              {{"metric_query", 1 - confidence}}, confidence,
@@ -130,13 +138,16 @@ Actions Orchestrator::planned(PlanDone done, Now now) {
   s.answer.query = to_shape(plan.query);
   s.decide(out, kRouter, wire::DecisionType::route, s.answer.intent,
            {{"clarification", 1 - confidence}}, confidence,
-           plan.is_follow_up ? "The question changes the last query."
-                             : "The question asks for governed metrics.");
+           done.is_assisted    ? "A language model's proposal holds against the model."
+           : plan.is_follow_up ? "The question changes the last query."
+                               : "The question asks for governed metrics.");
   s.decide(out, kRouter, wire::DecisionType::metric,
            plan.query.metrics.empty() ? "" : plan.query.metrics.front(),
            alternatives_of(done.outcome), confidence, "The best match of the model's vocabulary.");
   out.push_back(
       Emit{wire::InterpretationEntry{s.answer.interpretation, s.answer.query, confidence}});
+
+  if (done.learnt) s.use_learnt(out, *done.learnt);
 
   s.begin_step(out,
                Step{kSqlAgent,

@@ -97,6 +97,19 @@ void Orchestrator::State::decide(Actions& out, std::string_view agent, wire::Dec
   out.push_back(Report{std::move(decision)});
 }
 
+void Orchestrator::State::use_learnt(Actions& out, const LearntUse& use) {
+  const bool is_verified = use.kind == contracts::LearntKind::verified;
+  answer.intent = is_verified ? "verified_answer" : "memory_answer";
+  learnt_id = use.id;
+  out.push_back(
+      Emit{wire::LearntFromEntry{std::string(name_of(use.kind)), use.id, use.version, use.question,
+                                 use.is_variant ? "variant" : "same", use.author}});
+  decide(out, kRouter, wire::DecisionType::route, is_verified ? "verified_answer" : "memory_item",
+         {{"planner", 1 - answer.confidence}}, answer.confidence,
+         is_verified ? "A curator vouches for this question's query."
+                     : "Corrections taught this question's query.");
+}
+
 void Orchestrator::State::say(Actions& out, std::string text) {
   answer.response = std::move(text);
   std::string_view rest = answer.response;
@@ -132,6 +145,7 @@ void Orchestrator::State::finish(Actions& out, Now now) {
                      {"gen_ai.agent.name", std::string(kOrchestrator)},
                      {"loquat.intent", answer.intent}};
   root.model_ids_used = {"loquat-planner"};
+  if (!model_id.empty()) root.model_ids_used.push_back(model_id);
   out.push_back(Report{std::move(root)});
 
   wire::CompleteEntry complete;
@@ -148,6 +162,7 @@ void Orchestrator::State::finish(Actions& out, Now now) {
     end.last_query = LastQuery{input.question, *query, time_phrase};
   end.result = rows;
   end.query_error = query_error;
+  end.learnt_id = learnt_id;
   end.planning_ms = planning_ms;
   end.query_ms = query_ms;
   out.push_back(std::move(end));

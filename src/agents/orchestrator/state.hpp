@@ -48,11 +48,14 @@ struct Orchestrator::State {
   std::optional<std::string> unit;
   std::string time_phrase;
   std::string query_error;
+  std::optional<std::string> learnt_id;  ///< the taught item that answered
   double planning_ms = 0;
   double query_ms = 0;
   int step_index = 0;
   std::optional<Step> step;
   std::string root_span_id;
+  std::shared_ptr<const semantic::PlanOutcome> unsure;  ///< while a language model is asked
+  std::string model_id;
   bool is_over = false;
 
   void begin_step(Actions& out, Step step, Now now);
@@ -60,6 +63,9 @@ struct Orchestrator::State {
   void decide(Actions& out, std::string_view agent, wire::DecisionType type, std::string chosen,
               std::vector<wire::DecisionAlternative> alternatives, double confidence,
               std::string rationale);
+  void use_learnt(Actions& out, const LearntUse& use);
+  [[nodiscard]] bool wants_help(const semantic::PlanOutcome& outcome) const;
+  void ask_model(Actions& out, semantic::PlanOutcome outcome, Now now);
   void visit(std::string_view agent);
   void say(Actions& out, std::string text);
   void finish(Actions& out, Now now);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "loquat/agents/actions.hpp"
+#include "loquat/agents/assist.hpp"
 
 namespace loquat::agents {
 namespace {
@@ -26,11 +27,54 @@ void find_sources(const semantic::ModelIndex& index, const contracts::MetricQuer
   }
 }
 
+/// What people taught for this question takes the place of what was planned.
+void use_learnt(const PlanTask& task, PlanDone& done) {
+  if (!task.learnt || task.learnt->vocabulary != task.model->vocabulary) return;
+  auto use = find_learnt(*task.learnt, task.request, done.outcome);
+  if (!use) return;
+  constexpr double kVerified = 0.97, kMemory = 0.9;
+  const bool is_verified = use->kind == contracts::LearntKind::verified;
+  semantic::Planned planned;
+  planned.query = use->query;
+  planned.time_phrase = use->time_phrase;
+  done.outcome.interpretation =
+      semantic::interpret(*task.model->index, use->query, use->time_phrase) +
+      (is_verified ? " (verified answer" : " (learnt from corrections") +
+      (use->is_variant ? ", with this question's values)" : ")");
+  done.outcome.confidence = is_verified ? kVerified : kMemory;
+  done.outcome.result = std::move(planned);
+  done.learnt = std::move(use);
+}
+
+/// A proposal that holds takes the place of what the planner was not sure of.
+void use_proposal(const PlanTask& task, PlanDone& done) {
+  constexpr double kConfidence = 0.6;
+  done.outcome = *task.unsure;
+  if (task.proposal.empty()) return;
+  auto query = read_proposal(*task.model, task.request.question, task.request.today, task.proposal);
+  if (!query) {
+    done.assist_problem = query.error().detail;
+    return;
+  }
+  semantic::Planned planned;
+  planned.query = std::move(*query);
+  done.outcome.interpretation = semantic::interpret(*task.model->index, planned.query, "") +
+                                " (read with the help of a language model)";
+  done.outcome.confidence = kConfidence;
+  done.outcome.result = std::move(planned);
+  done.is_assisted = true;
+}
+
 }  // namespace
 
 PlanDone perform(const PlanTask& task) {
   PlanDone done;
-  done.outcome = semantic::plan(*task.model->vocabulary, task.request);
+  if (task.unsure) {
+    use_proposal(task, done);
+  } else {
+    done.outcome = semantic::plan(*task.model->vocabulary, task.request);
+    use_learnt(task, done);
+  }
   const auto* planned = std::get_if<semantic::Planned>(&done.outcome.result);
   if (planned == nullptr) return done;
   auto compiled = task.model->index->compile(planned->query, task.options);

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "semantic/planner/reading.hpp"
@@ -12,5 +13,10 @@ namespace loquat::semantic::planner {
 
 /// Plans one question; `offer` false keeps a check of a choice from making choices of its own.
 [[nodiscard]] PlanOutcome plan_once(const Lexicon& lexicon, const PlanRequest& request, bool offer);
+
+/// Calls `use` with the best reading of a question, while what it points to lives; not at all for
+/// what is refused at sight.
+void with_best_reading(const Lexicon& lexicon, const PlanRequest& request,
+                       const std::function<void(const Setting&, const Reading&)>& use);
 
 }  // namespace loquat::semantic::planner

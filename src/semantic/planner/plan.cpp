@@ -182,6 +182,21 @@ PlanOutcome plan_once(const Lexicon& lexicon, const PlanRequest& request, bool o
   return outcome;
 }
 
+void with_best_reading(const Lexicon& lexicon, const PlanRequest& request,
+                       const std::function<void(const Setting&, const Reading&)>& use) {
+  const auto& project = lexicon.index().project();
+  const std::vector<Token> tokens = language::tokenize(request.question);
+  const Setting setting{lexicon,
+                        request,
+                        tokens,
+                        {request.today, project.fiscal_year_start_month, project.week_starts_on}};
+  if (refuse_at_sight(setting)) return;
+  Edges edges;
+  edges.reserve(256);
+  const std::vector<Reading> readings = readings_of(setting, edges);
+  use(setting, readings.front());
+}
+
 }  // namespace planner
 
 PlanOutcome plan(const Vocabulary& vocabulary, const PlanRequest& request) {

@@ -1,0 +1,162 @@
+#include "service.hpp"
+
+#include <algorithm>
+
+#include "loquat/agents/learnt.hpp"
+
+namespace loquat::memory {
+
+using contracts::LearntItem;
+using contracts::LearntState;
+using contracts::Task;
+
+namespace {
+constexpr std::size_t kResponsesMax = 5'000;
+}
+
+Service::Service(MemoryConfig config, Ports ports)
+    : config_(config),
+      ports_(std::move(ports)),
+      tasks_(ports_.executor, "memory", ports_.telemetry) {}
+
+Task<Result<Service::TenantPtr>> Service::tenant(std::string tenant_id) {
+  const auto known = tenants_.find(tenant_id);
+  if (known != tenants_.end()) co_return known->second;
+  auto items =
+      co_await ports_.store.list(tenant_id, static_cast<std::size_t>(config_.items_max) * 2);
+  if (!items) co_return items.error();
+  // Somebody else may have loaded it meanwhile: what is in memory is newer.
+  auto& place = tenants_[tenant_id];
+  if (!place) {
+    place = std::make_shared<Tenant>();
+    for (auto& item : *items) {
+      const std::string id = item.id;
+      place->items.emplace(id, std::move(item));
+    }
+    place->generation = 1;
+  }
+  co_return place;
+}
+
+Task<Result<void>> Service::keep(TenantPtr tenant, Item item) {
+  const auto known = tenant->items.find(item.id);
+  if (known == tenant->items.end() &&
+      tenant->items.size() >= static_cast<std::size_t>(config_.items_max))
+    co_return fail(Errc::overloaded, "There are as many items as are allowed; retire and remove.");
+  const std::optional<Item> before =
+      known == tenant->items.end() ? std::nullopt : std::optional<Item>(known->second);
+  tenant->items[item.id] = item;
+  ++tenant->generation;
+  const std::string id = item.id;
+  const Result<void> kept = co_await ports_.store.put(std::move(item));
+  if (kept) co_return kept;
+  if (before)
+    tenant->items[id] = *before;
+  else
+    tenant->items.erase(id);
+  ++tenant->generation;
+  co_return kept;
+}
+
+Task<std::shared_ptr<const agents::LearntBook>> Service::book(std::string tenant_id,
+                                                              Snapshot model) {
+  auto found = co_await tenant(std::move(tenant_id));
+  if (!found || !model) co_return nullptr;
+  TenantPtr own = *found;
+  const bool is_fresh = own->book && own->book_generation == own->generation &&
+                        own->book->vocabulary == model->vocabulary;
+  if (is_fresh) co_return own->book;
+  std::vector<Item> active;
+  for (const auto& [_, item] : own->items)
+    if (item.state == LearntState::active) active.push_back(item);
+  if (active.empty()) co_return nullptr;
+  const std::uint64_t generation = own->generation;
+  auto work = [vocabulary = model->vocabulary, active = std::move(active), day = ports_.today()] {
+    return agents::build_book(vocabulary, active, day);
+  };
+  auto built = co_await ports_.workers.run(std::move(work));
+  if (!built) co_return nullptr;
+  own->book = *built;
+  own->book_generation = generation;
+  co_return *built;
+}
+
+void Service::used(std::string tenant_id, std::string id, std::string response_id) {
+  const auto known = tenants_.find(tenant_id);
+  if (known == tenants_.end()) return;
+  const auto item = known->second->items.find(id);
+  if (item == known->second->items.end()) return;
+  // Counting changes nothing that may be used, so the book stays.
+  auto& answers = known->second->item_of_response;
+  if (answers.size() >= kResponsesMax) answers.erase(answers.begin());  // ids sort by time
+  answers[std::move(response_id)] = std::move(id);
+  ++item->second.used_count;
+  auto count = [](contracts::LearntStore& store, Item counted) -> Task<void> {
+    const Result<void> kept = co_await store.put(std::move(counted));
+    static_cast<void>(kept);
+  };
+  tasks_.spawn("count use", count(ports_.store, item->second));
+}
+
+Task<Result<void>> Service::learn(wire::FeedbackEvent event) {
+  if (!event.verified || !event.user_id) co_return Result<void>{};
+  auto found = co_await tenant(event.tenant_id);
+  if (!found) co_return found.error();
+  if (event.supersedes) {
+    const Result<void> withdrawn = co_await learn_withdrawal(event, *found);
+    if (!withdrawn) co_return withdrawn;
+  }
+  if (event.feedback_type == wire::FeedbackType::correction)
+    co_return co_await learn_correction(std::move(event), *found);
+  co_return co_await learn_vote(std::move(event), *found);
+}
+
+void Service::on_feedback(const wire::FeedbackEvent& event) {
+  tasks_.spawn("learn", learn_later(event));
+}
+
+Task<void> Service::learn_later(wire::FeedbackEvent event) {
+  const Result<void> learnt = co_await learn(std::move(event));
+  if (!learnt)
+    ports_.telemetry.metrics()
+        .counter("loquat_memory_failed_corrections_total",
+                 "Corrections that could not be kept as items.")
+        .add(1);
+}
+
+Task<void> Service::stop(Time deadline) { return tasks_.drain(deadline); }
+
+namespace {
+
+class StoredQueries final : public contracts::KnownQueries {
+ public:
+  explicit StoredQueries(contracts::LearntStore& store) : store_(store) {}
+  Task<Result<std::vector<contracts::KnownQuery>>> known_queries(std::size_t limit) override {
+    auto items = co_await store_.list("", limit);
+    if (!items) co_return items.error();
+    std::vector<contracts::KnownQuery> out;
+    for (const auto& item : *items) {
+      if (item.state != LearntState::active || !item.query) continue;
+      auto query = agents::from_shape(*item.query);
+      if (!query) continue;
+      const bool is_verified = item.kind == contracts::LearntKind::verified;
+      out.push_back({item.tenant_id, is_verified ? "verified_answer" : "memory", item.id,
+                     item.question, std::move(*query)});
+    }
+    co_return out;
+  }
+
+ private:
+  contracts::LearntStore& store_;
+};
+
+}  // namespace
+
+std::unique_ptr<Memory> make_memory(MemoryConfig config, Ports ports) {
+  return std::make_unique<Service>(config, std::move(ports));
+}
+std::unique_ptr<contracts::KnownQueries> make_known_queries(contracts::LearntStore& store) {
+  return std::make_unique<StoredQueries>(store);
+}
+
+}  // namespace loquat::memory

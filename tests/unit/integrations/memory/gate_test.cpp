@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+
+#include "integrations/memory/compare.hpp"
+#include "integrations/memory/gate.hpp"
+
+namespace loquat::memory {
+namespace {
+
+using contracts::LearntItem;
+using contracts::LearntState;
+
+LearntItem correction() {
+  LearntItem item;
+  item.query = wire::QueryShape{};
+  agree(item, "ann");
+  change_state(item, LearntState::pending, "ann", "A correction.", {});
+  return item;
+}
+
+TEST(Gate, OneUserAloneNeverMakesAnItemActive) {
+  LearntItem item = correction();
+  agree(item, "ann");
+  agree(item, "ann");
+  apply_threshold(item, 2, {});
+  EXPECT_EQ(item.state, LearntState::pending);
+}
+
+TEST(Gate, EnoughDistinctUsersMakeItActiveAndOneAgainstTakesItBack) {
+  LearntItem item = correction();
+  agree(item, "bob");
+  apply_threshold(item, 2, {});
+  EXPECT_EQ(item.state, LearntState::active);
+  EXPECT_EQ(item.version, 2);
+  contradict(item, "eve");
+  apply_threshold(item, 2, {});
+  EXPECT_EQ(item.state, LearntState::pending);
+}
+
+TEST(Gate, WhatSpeaksAgainstAnItemKeepsItFromTheThreshold) {
+  LearntItem item = correction();
+  item.problems = {"The question names the metric revenue; the query does not use it."};
+  agree(item, "bob");
+  agree(item, "cid");
+  apply_threshold(item, 2, {});
+  EXPECT_EQ(item.state, LearntState::pending);
+}
+
+TEST(Gate, ZeroMeansThatOnlyAPersonActivates) {
+  LearntItem item = correction();
+  agree(item, "bob");
+  apply_threshold(item, 0, {});
+  EXPECT_EQ(item.state, LearntState::pending);
+}
+
+TEST(Gate, WhatAPersonDecidedTheThresholdLeavesAlone) {
+  LearntItem item = correction();
+  change_state(item, LearntState::retired, "curator", "Wrong.", {});
+  agree(item, "bob");
+  apply_threshold(item, 2, {});
+  EXPECT_EQ(item.state, LearntState::retired);
+}
+
+TEST(Gate, UndoGoesBackToTheStateBefore) {
+  LearntItem item = correction();
+  EXPECT_FALSE(undo(item, "curator", {}));
+  change_state(item, LearntState::active, "curator", "Right.", {});
+  ASSERT_TRUE(undo(item, "curator", {}));
+  EXPECT_EQ(item.state, LearntState::pending);
+  EXPECT_EQ(item.version, 3);
+}
+
+contracts::ResultSet rows(std::vector<contracts::Row> made) {
+  contracts::ResultSet out;
+  out.rows = std::move(made);
+  return out;
+}
+
+TEST(SameResult, IgnoresOrderAndMidnightButNoNumber) {
+  EXPECT_TRUE(is_same_result(
+      rows({{std::string("2025-01-01T00:00:00"), 2.0}, {std::string("b"), 3.0}}),
+      rows({{3.0, std::string("b")}, {std::int64_t{2}, std::string("2025-01-01")}})));
+  EXPECT_FALSE(is_same_result(rows({{2.0}}), rows({{2.1}})));
+}
+
+TEST(SameResult, ProvesNothingWithoutRowsOrNumbers) {
+  EXPECT_FALSE(is_same_result(rows({}), rows({})));
+  EXPECT_FALSE(is_same_result(rows({{std::string("a")}}), rows({{std::string("a")}})));
+}
+
+}  // namespace
+}  // namespace loquat::memory
