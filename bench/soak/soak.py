@@ -174,7 +174,7 @@ class Soak:
     def check_whole(self, readers):
         from test_delivery import read_ws
         for reader in readers:
-            last = reader.talk.entries(after=max(0, len(reader.seen)))
+            last = reader.talk.entries(after=len(reader.seen)) or []
             missing = [e["seq"] for e in last]
             whole = read_ws(self.daemon, reader.talk, 0, len(reader.seen)) if reader.seen else []
             if whole != reader.seen:

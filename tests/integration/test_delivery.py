@@ -143,11 +143,18 @@ class Delivery(unittest.TestCase):
             self.assertEqual(watched, joined)
             self.assertEqual([json.loads(e)["seq"] for e in joined], list(range(1, len(joined) + 1)))
 
+    @staticmethod
+    def whole_log(talk):
+        found = []
+        while page := talk.entries(after=found[-1]["seq"] if found else 0):
+            found += page
+        return found
+
     def test_a_crash_in_the_middle_of_an_answer_loses_and_doubles_nothing(self):
         with tempfile.TemporaryDirectory() as var, Daemon(var=var) as daemon:
             talk = Talker(daemon)
             for number in range(3):
-                before = talk.entries()
+                before = self.whole_log(talk)
                 address = f"ws://127.0.0.1:{daemon.port}/ws/chat/{talk.session}"
                 seen = []
                 with websockets.sync.client.connect(address, additional_headers=talk.headers, max_queue=None) as socket:
@@ -159,14 +166,16 @@ class Delivery(unittest.TestCase):
                     daemon.kill()
                 daemon.start()
                 talk.data(daemon.get(f"/api/v1/bi/chat/sessions/{talk.session}", talk.headers))
-                until(lambda: talk.entries()[-1]["type"] == "complete", 20, "the answer has its end")
-                after = talk.entries()
+                until(lambda: self.whole_log(talk)[-1]["type"] == "complete", 20, "the answer has its end")
+                after = self.whole_log(talk)
                 self.assertEqual([e["seq"] for e in after], list(range(1, len(after) + 1)))
                 self.assertEqual(after[:len(before)], before)
                 self.assertEqual(after[len(before):len(before) + len(seen)], seen, "what a reader was shown is there")
                 ends = [e for e in after[len(before):] if e["type"] == "complete"]
                 self.assertEqual(len(ends), 1)
                 self.assertIn(ends[0]["status"], ("complete", "cancelled", "failed"))
+                self.assertEqual(ends[0]["answer"]["message_id"], ends[0]["message_id"])
+                self.assertTrue(ends[0]["response_id"])
 
     def test_drains_in_order(self):
         with Daemon() as daemon:
