@@ -40,6 +40,11 @@ contracts::Task<Result<std::vector<LogEntry>>> LogReader::read_stored(std::uint6
   }
   if (out.empty())
     co_return fail(Errc::not_found, "The entries after " + std::to_string(after) + " are lost.");
+  // One page over both: who reads a short log must not take the stored part for the whole.
+  const std::uint64_t next = after + out.size();
+  if (out.size() < limit && bytes < bytes_max && next + 1 >= session_->log.first_in_memory())
+    for (auto& entry : session_->log.read(next, limit - out.size(), bytes_max - bytes))
+      out.push_back(std::move(entry));
   co_return out;
 }
 

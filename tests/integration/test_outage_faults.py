@@ -197,8 +197,10 @@ class Faults(unittest.TestCase):
                 with Daemon(var=var, KAFKA_BOOTSTRAP_SERVERS=broker.address, LOQUAT_SPOOL__PATH=small) as daemon:
                     voters = Voters(daemon)
                     until(lambda: voters.count() > 30, 60, "votes before")
-                    subprocess.run(["mount", "-o", "remount,ro", small], check=True)
                     broker.kill()
+                    daemon.kill()  # a disk with a file open for writing cannot be made read-only
+                    subprocess.run(["mount", "-o", "remount,ro", small], check=True)
+                    daemon.start()
                     until(lambda: voters.refused["BUFFER_FULL"] > 20, 150, "nothing can be written")
                     self.assertEqual(daemon.get("/health/live").status, 200)
                     subprocess.run(["mount", "-o", "remount,rw", small], check=True)

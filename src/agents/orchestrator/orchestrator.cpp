@@ -13,11 +13,7 @@ Orchestrator::Orchestrator(Orchestrator&&) noexcept = default;
 
 Actions Orchestrator::start(Now now) {
   State& s = *state_;
-  s.started = now;
-  s.root_span_id = make_hex(8, s.random);
-  s.answer.message_id = s.input.message_id;
-  s.answer.response_id = s.input.response_id;
-  s.answer.trace_id = s.input.trace_id;
+  s.begin(now);
   s.visit(kOrchestrator);
   Actions out;
   out.push_back(Emit{wire::StreamStartEntry{std::string(kOrchestrator)}});
@@ -78,6 +74,7 @@ Actions Orchestrator::stopped(Error why, Now now) {
   State& s = *state_;
   Actions out;
   if (s.is_over) return out;
+  if (s.root_span_id.empty()) s.begin(now);  // stopped while it waited, or by a restart
   const bool is_cancelled = why.code == Errc::cancelled;
   s.query_error = why.detail;
   s.end_step(out,

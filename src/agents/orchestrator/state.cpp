@@ -124,6 +124,14 @@ void Orchestrator::State::say(Actions& out, std::string text) {
   }
 }
 
+void Orchestrator::State::begin(Now now) {
+  started = now;
+  root_span_id = make_hex(8, random);
+  answer.message_id = input.message_id;
+  answer.response_id = input.response_id;
+  answer.trace_id = input.trace_id;
+}
+
 void Orchestrator::State::finish(Actions& out, Now now) {
   is_over = true;
   answer.execution_time_ms = milliseconds_between(started, now);

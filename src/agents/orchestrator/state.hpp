@@ -66,6 +66,8 @@ struct Orchestrator::State {
   void use_learnt(Actions& out, const LearntUse& use);
   [[nodiscard]] bool wants_help(const semantic::PlanOutcome& outcome) const;
   void ask_model(Actions& out, semantic::PlanOutcome outcome, Now now);
+  /// Gives the answer its ids and its start.
+  void begin(Now now);
   void visit(std::string_view agent);
   void say(Actions& out, std::string text);
   void finish(Actions& out, Now now);

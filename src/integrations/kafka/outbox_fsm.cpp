@@ -185,7 +185,13 @@ void Outbox::tick(Time now) {
     ack_deadlines_.pop_front();
     Held* held = buffer_.find(id);
     if (held == nullptr) continue;
-    if (is_due && held->state == State::in_flight) note_silence(id, now);
+    if (is_due && held->state == State::in_flight) {
+      note_silence(id, now);
+      // The client library may yet give it back: a later one of its key must not overtake it.
+      Lane& lane = lane_of(held->record);
+      lane.is_blocked = true;
+      reindex(lane);
+    }
     if (can_spool(held->record))
       spool_up_to(held->record, id);
     else if (held->record.is_kept)

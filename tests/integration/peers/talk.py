@@ -31,7 +31,7 @@ class Talker:
     def entries(self, after=0, wait_ms=0):
         path = f"/api/v1/bi/chat/sessions/{self.session}/events?after={after}&wait_ms={wait_ms}&limit=500"
         data = self.data(self.daemon.get(path, self.headers))
-        return data if isinstance(data, list) else data.get("entries") or data.get("events") or data.get("items")
+        return data if isinstance(data, list) else data.get("entries") or data.get("events") or data.get("items") or []
 
 
 def token(key, tenant, user, roles=("analyst",), seconds=300, algorithm="HS256", **claims):
