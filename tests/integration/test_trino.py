@@ -121,6 +121,7 @@ def java_is_there():
     return False
 
 
+@unittest.skipUnless(os.environ.get("LOQUAT_FULL") == "yes", "minutes long: with scripts/test --full")
 class GoldenQueriesOnTrino(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
