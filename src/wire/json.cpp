@@ -265,6 +265,10 @@ Result<JsonNode> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes_max)
     return fail(Errc::payload_too_large,
                 "The body is larger than " + std::to_string(limits.bytes_max) + " bytes.");
+  // nlohmann takes a NUL for the end of the text, whatever follows; JSON has it nowhere unescaped.
+  if (const auto at = text.find('\0'); at != std::string_view::npos)
+    return fail(Errc::invalid_request,
+                "The body has a NUL character at byte " + std::to_string(at) + ".");
   JsonNode root;
   TreeBuilder builder(limits, root);
   // nlohmann checks UTF-8 while it reads strings; outside strings nothing above ASCII is valid
@@ -302,6 +306,7 @@ void JsonWriter::value(std::uint64_t i) {
 void JsonWriter::value(double d) {
   if (!std::isfinite(d)) return null();
   separate();
+  if (d == 0) d = 0;  // `-0` would be read back as the integer 0
   char buffer[32];
   const auto [end, _] = std::to_chars(buffer, buffer + sizeof buffer, d);
   out_.append(buffer, end);

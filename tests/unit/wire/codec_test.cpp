@@ -141,5 +141,18 @@ TEST(Json, NamesThePlaceOfAKeyThatStandsTwice) {
   EXPECT_EQ(node.error().fields[0].pointer, "/a/1/b~1c/x");
 }
 
+TEST(JsonText, RefusesWhatFollowsANulCharacter) {
+  EXPECT_FALSE(parse_json(std::string_view("{}\0 {\"a\":1}", 12)).has_value());
+  EXPECT_FALSE(parse_json(std::string_view("-0.0\0", 5)).has_value());
+}
+
+TEST(JsonText, WritesMinusZeroSoThatItIsReadBackAsWritten) {
+  const auto zero = parse_json("-0.0");
+  ASSERT_TRUE(zero.has_value());
+  const auto again = parse_json(zero->dump());
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->dump(), zero->dump());
+}
+
 }  // namespace
 }  // namespace loquat::wire
