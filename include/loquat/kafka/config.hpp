@@ -65,7 +65,8 @@ struct KafkaConfig {
     v("ack_wait_ms", ack_wait_ms,
       "How long a 202 waits for the broker before the event is spooled instead.", in(1ms, 60s));
     v("delivery_timeout", delivery_timeout,
-      "An event that the client library has not delivered by then comes back to our buffer.",
+      "While no broker answers: events that the client library has held for this long come back to "
+      "our buffer, all together and in order.",
       in(1s, 10min));
     v("in_flight_max", in_flight_max, "Events offered to the client library at once.",
       in(1, 100'000));

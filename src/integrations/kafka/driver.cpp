@@ -28,6 +28,7 @@ OutboxLimits limits_of(const KafkaConfig& config, const SpoolConfig& spool) {
   limits.buffer.keep_rank = lowest_kept_rank();
   limits.in_flight_max = config.in_flight_max;
   limits.ack_wait = config.ack_wait_ms;
+  limits.take_back = config.delivery_timeout;
   limits.breaker.pause = config.breaker_pause;
   limits.breaker.pause_max = config.breaker_pause_max;
   limits.has_spool = !spool.path.empty();
@@ -126,8 +127,10 @@ Task<Result<void>> Driver::dead_letter(Inbound record, Error why) {
 void Driver::run_actions() {
   if (is_acting_) return;  // what is added meanwhile is carried out by the loop below
   is_acting_ = true;
-  for (auto actions = outbox_.take_actions(); !actions.empty(); actions = outbox_.take_actions())
+  for (auto actions = outbox_.take_actions(); !actions.empty(); actions = outbox_.take_actions()) {
+    is_refusing_ = false;
     for (auto& action : actions) act(std::move(action));
+  }
   is_acting_ = false;
   if (outbox_.breaker() != last_breaker_) report_state();
   const auto wake = outbox_.next_wake();
@@ -137,9 +140,11 @@ void Driver::run_actions() {
 
 void Driver::act(Action action) {
   if (const auto* send = std::get_if<Send>(&action)) {
-    const bool may_send = producer_ && are_topics_ready_;
+    // After one that was not taken, what was decided with it is not offered: it could overtake.
+    const bool may_send = producer_ && are_topics_ready_ && !is_refusing_;
     const auto refused =
         may_send ? producer_->send(send->id, *send->record) : std::optional(Report::failed);
+    is_refusing_ = refused == Report::failed;
     if (refused) outbox_.reported(send->id, *refused, Clock::now());
   } else if (auto* resolve = std::get_if<Resolve>(&action)) {
     const auto known = waiters_.find(resolve->ticket);
@@ -149,6 +154,9 @@ void Driver::act(Action action) {
     waiters_.erase(known);
   } else if (const auto* lost = std::get_if<Lost>(&action)) {
     note_loss(*lost);
+  } else if (std::holds_alternative<TakeBack>(action)) {
+    must_replace_ = true;
+    if (producer_) producer_->wake();
   } else {
     if (auto* append = std::get_if<Append>(&action)) spool_jobs_.emplace_back(std::move(*append));
     if (auto* read = std::get_if<ReadSpool>(&action)) spool_jobs_.emplace_back(*read);
@@ -225,16 +233,22 @@ void Driver::on_fatal(std::string why) {
   must_replace_ = true;
 }
 
-/// An idempotent producer that has lost its place in the sequence cannot send any more. What it has
-/// not reported is sent again by the next one: copies are possible, losses are not.
+/// An idempotent producer that has lost its place in the sequence cannot send any more; and one
+/// that has found no broker for long gives back what it has. All that it has not reported is sent
+/// again by the next one, in order: copies are possible, losses are not.
 Task<void> Driver::replace_producer() {
-  must_replace_ = false;
   const auto unreported = producer_->outstanding();
   RdHandle old = producer_->release();
   producer_.reset();
   co_await end_of(std::move(old));  // until then it may read the records' bytes
-  auto opened = Producer::open(config_, servers_, "loquat-" + ports_.instance, ports_.loop);
-  if (opened) producer_ = std::move(*opened);
+  while (!producer_) {
+    auto opened = Producer::open(config_, servers_, "loquat-" + ports_.instance, ports_.loop);
+    if (opened)
+      producer_ = std::move(*opened);
+    else
+      co_await runtime::pause_for(std::chrono::seconds(1));
+  }
+  must_replace_ = false;
   std::vector<RecordId> ids(unreported.begin(), unreported.end());
   std::ranges::sort(ids);
   for (const RecordId id : ids) outbox_.reported(id, Report::failed, Clock::now());
@@ -253,15 +267,12 @@ Task<void> Driver::report_loop() {
   for (;;) {
     bool has_more = true;
     while (has_more) {
-      has_more = producer_ && producer_->drain(*this);
+      has_more = producer_->drain(*this);
       if (must_replace_) co_await replace_producer();
       run_actions();
       if (has_more) co_await runtime::yield_to_others();
     }
-    if (producer_)
-      co_await producer_->wait();
-    else
-      co_await runtime::pause_for(std::chrono::seconds(1));
+    co_await producer_->wait();
   }
 }
 

@@ -86,6 +86,7 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
   runtime::Notification progressed_;
   std::optional<Time> armed_;
   bool is_acting_ = false;
+  bool is_refusing_ = false;  // the client library took none of one of these actions
   bool must_replace_ = false;
   bool is_started_ = false;
   bool are_topics_ready_ = false;  // before that a send would let the broker make them its own way

@@ -42,7 +42,6 @@ void Outbox::admit(OutRecord record, Ticket ticket, Time now) {
   const RecordId id = hold(std::move(record), ticket, false, 0);
   if (id == 0) {
     if (may_spool) {
-      spool_up_to(copy_for_disk, ~RecordId{0});
       to_disk(std::move(copy_for_disk), ticket);
     } else {
       ++totals_.refused;
@@ -53,7 +52,7 @@ void Outbox::admit(OutRecord record, Ticket ticket, Time now) {
   const Held& held = *buffer_.find(id);
   const bool is_closed = breaker_.state() == BreakerState::closed;
   if (may_spool && (!is_closed || held.state == State::awaiting_spool))
-    spool_up_to(held.record, id);
+    spool_up_to(lane_of(held.record), id);
   else if (!limits_.has_spool && held.record.is_kept && !is_closed)
     resolve(ticket, Receipt::buffered);
   else
@@ -133,6 +132,7 @@ void Outbox::came_back(Held& held, Time now) {
   breaker_.report(held.id == probe_, CallOutcome::failed, now);
   if (held.id == probe_) probe_ = 0;
   Lane& lane = lane_of(held.record);
+  lane.is_blocked = lane.in_flight > 0;
   if (held.kept == Kept::refused) {
     ++totals_.refused;
     resolve(held.ticket, fail(Errc::buffer_full, "Neither broker nor spool takes the event now."));
@@ -142,7 +142,6 @@ void Outbox::came_back(Held& held, Time now) {
   held.state = State::queued;
   buffer_.unpin(held.id);
   lane.queued.insert(held.id);
-  lane.is_blocked = lane.in_flight > 0;
   reindex(lane);
 }
 
@@ -185,17 +184,21 @@ void Outbox::tick(Time now) {
     ack_deadlines_.pop_front();
     Held* held = buffer_.find(id);
     if (held == nullptr) continue;
-    if (is_due && held->state == State::in_flight) {
-      note_silence(id, now);
+    Lane& lane = lane_of(held->record);
+    if (held->state == State::in_flight) {
+      if (is_due) note_silence(id, now);
       // The client library may yet give it back: a later one of its key must not overtake it.
-      Lane& lane = lane_of(held->record);
       lane.is_blocked = true;
       reindex(lane);
     }
     if (can_spool(held->record))
-      spool_up_to(held->record, id);
+      spool_up_to(lane, id);
     else if (held->record.is_kept)
       resolve(held->ticket, Receipt::buffered);
+  }
+  if (const auto at = take_back_at(); at && *at <= now) {
+    in_flight_since_ = now;
+    actions_.emplace_back(TakeBack{});
   }
   if (read_again_at_ && *read_again_at_ <= now) read_again_at_.reset();
   pump(now);
@@ -234,6 +237,7 @@ RecordId Outbox::hold(OutRecord record, Ticket ticket, bool is_on_disk, std::uin
   Lane& lane = lane_of(stored.record);
   lane.held.insert(id);
   if (!waits_for_spool) lane.queued.insert(id);
+  if (!is_on_disk && can_spool(stored.record)) lane.unspooled.insert(id);
   reindex(lane);
   return id;
 }
@@ -244,6 +248,7 @@ void Outbox::leave(Held& held) {
   const RecordId id = held.id;
   lane.held.erase(id);
   lane.queued.erase(id);
+  lane.unspooled.erase(id);
   if (lane.in_flight == 0) lane.is_blocked = false;
   reindex(lane);
   if (lane.held.empty()) lanes_.erase(at);
@@ -271,7 +276,28 @@ void Outbox::reindex(Lane& lane) {
   lane.ready_as = wanted;
 }
 
+/// A lane with something in flight when the broker went waits for its reports: what went out behind
+/// it, as a probe, would stand before it if only the older of the two were given back.
+void Outbox::note_breaker(Time now) {
+  const bool is_away = breaker_.state() != BreakerState::closed;
+  if (is_away == is_away_) return;
+  is_away_ = is_away;
+  if (!is_away) return;
+  away_since_ = now;
+  for (auto& [_, lane] : lanes_) {
+    if (lane.in_flight == 0) continue;
+    lane.is_blocked = true;
+    reindex(lane);
+  }
+}
+
+std::optional<Time> Outbox::take_back_at() const {
+  if (!is_away_ || in_flight_ == 0) return std::nullopt;
+  return std::max(away_since_, in_flight_since_) + limits_.take_back;
+}
+
 void Outbox::pump(Time now) {
+  note_breaker(now);
   release_parked(now);
   while (!ready_.empty() && in_flight_ < limits_.in_flight_max) {
     const auto admission = breaker_.ask(now);
@@ -280,10 +306,11 @@ void Outbox::pump(Time now) {
     Held& held = *buffer_.find(id);
     lane->queued.erase(id);
     ++lane->in_flight;
+    if (admission == degradation::Breaker::Admission::probe) lane->is_blocked = true;
     reindex(*lane);
     held.state = State::in_flight;
     buffer_.pin(id);
-    ++in_flight_;
+    if (in_flight_++ == 0) in_flight_since_ = now;
     actions_.emplace_back(Send{id, &held.record});
     if (admission == degradation::Breaker::Admission::probe) {
       probe_ = id;
@@ -297,6 +324,8 @@ void Outbox::pump(Time now) {
 // ------------------------------------------------------------------------------------------------
 
 void Outbox::to_disk(OutRecord record, Ticket ticket) {
+  const auto older = lanes_.find(record.topic + '\0' + record.key);
+  if (older != lanes_.end()) spool_up_to(older->second, ~RecordId{0});
   ++disk_writing_;
   to_write_.push_back({0, ticket, record.event_id, to_spool(record)});
   flush_append();
@@ -304,11 +333,11 @@ void Outbox::to_disk(OutRecord record, Ticket ticket) {
 
 /// All of the lane up to `last` that stand nowhere else, oldest first: a later one must not stand
 /// before an earlier one on disk, or a restart would change their order.
-void Outbox::spool_up_to(const OutRecord& record, RecordId last) {
-  for (const RecordId id : lane_of(record).held) {
-    if (id > last) break;
+void Outbox::spool_up_to(Lane& lane, RecordId last) {
+  while (!lane.unspooled.empty() && *lane.unspooled.begin() <= last) {
+    const RecordId id = *lane.unspooled.begin();
+    lane.unspooled.erase(lane.unspooled.begin());
     Held& held = *buffer_.find(id);
-    if (held.kept != Kept::nowhere) continue;
     held.kept = Kept::writing;
     buffer_.pin(id);
     to_write_.push_back({id, held.ticket, held.record.event_id, to_spool(held.record)});
@@ -352,10 +381,7 @@ void Outbox::written(const Writing& item, std::uint64_t position) {
     return;
   }
   Held* held = buffer_.find(item.id);
-  if (held == nullptr) {  // reported meanwhile
-    actions_.emplace_back(Acknowledge{{position}});
-    return;
-  }
+  if (held == nullptr) return acknowledge(position);  // reported meanwhile
   held->kept = Kept::on_disk;
   held->position = position;
   positions_.insert(position);
@@ -380,6 +406,7 @@ void Outbox::not_written(const Writing& item) {
   const bool is_promised = !open_tickets_.contains(item.ticket);
   if (is_promised) {  // once said to be kept in memory, it stays there
     held->kept = Kept::nowhere;
+    lane_of(held->record).unspooled.insert(held->id);
   } else if (held->state == State::in_flight) {
     held->kept = Kept::refused;  // cannot be taken back: its report decides what the sender hears
   } else {
@@ -404,6 +431,8 @@ void Outbox::refill() {
 
 void Outbox::read(Result<std::vector<SpooledOut>> records, Time now) {
   is_reading_ = false;
+  // Copies on disk of what was in memory when the disk was read, and reported before this.
+  const auto gone = std::exchange(acknowledged_while_reading_, {});
   if (!records) {
     read_again_at_ = now + std::chrono::seconds(1);
     return;
@@ -413,7 +442,7 @@ void Outbox::read(Result<std::vector<SpooledOut>> records, Time now) {
     disk_stored_ = 0;
   }
   for (auto& [position, record] : *records) {
-    if (positions_.contains(position)) {
+    if (positions_.contains(position) || gone.contains(position)) {
       cursor_ = position;
       continue;
     }
@@ -431,16 +460,13 @@ void Outbox::read(Result<std::vector<SpooledOut>> records, Time now) {
 
 void Outbox::acknowledge(std::uint64_t position) {
   positions_.erase(position);
+  if (is_reading_) acknowledged_while_reading_.insert(position);
   actions_.emplace_back(Acknowledge{{position}});
 }
 
 void Outbox::stow() {
   if (limits_.has_spool)
-    for (auto& [_, lane] : lanes_) {
-      if (lane.held.empty()) continue;
-      const Held& first = *buffer_.find(*lane.held.begin());
-      if (first.record.is_kept) spool_up_to(first.record, ~RecordId{0});
-    }
+    for (auto& [_, lane] : lanes_) spool_up_to(lane, ~RecordId{0});
   // Those that are parked are newer than all of them.
   for (auto& parked : std::exchange(parked_, {})) to_disk(std::move(parked.record), parked.ticket);
 }
@@ -464,6 +490,7 @@ std::optional<Time> Outbox::next_wake() const {
   if (!ready_.empty() && in_flight_ < limits_.in_flight_max) earlier(breaker_.retry_at());
   earlier(read_again_at_);
   if (!parked_.empty()) earlier(parked_.front().until);
+  earlier(take_back_at());
   return wake;
 }
 

@@ -29,6 +29,8 @@ struct OutboxLimits {
   bool has_spool = false;
   bool is_forgetful = false;  ///< the broker is embedded: its report is not a promise
   std::size_t refill = 256;   ///< records read from the spool at once
+  /// While no broker answers, what the client library has had for this long is taken back.
+  Clock::duration take_back = std::chrono::seconds(30);
 };
 
 /// What librdkafka said in the end. `rejected`: this record can never be taken.
@@ -56,7 +58,9 @@ struct Lost {
   std::string topic;
   bool was_rejected;  ///< by the broker; else there was no room
 };
-using Action = std::variant<Send, Append, ReadSpool, Acknowledge, Resolve, Lost>;
+/// Everything in flight is to be taken from the client library and reported as failed, in order.
+struct TakeBack {};
+using Action = std::variant<Send, Append, ReadSpool, Acknowledge, Resolve, Lost, TakeBack>;
 
 /// offered == delivered + dropped + refused + held, always.
 struct OutboxTotals {
@@ -73,11 +77,13 @@ struct SpooledOut {
 /// Append, ReadSpool and Acknowledge one after the other.
 ///
 /// Order per (topic, key) is a lane. A lane's records are offered in order of arrival, many in
-/// flight at once; when one comes back, nothing more of that lane is offered until all that are in
-/// flight have been reported, then it goes on with the oldest. Records that are only on disk are
-/// newer than all in memory: while there is one, newer ones of kept topics are parked for as long
-/// as an acknowledgement may take, so that the disk can empty under a steady load; then they join
-/// it there.
+/// flight at once; when one comes back or is silent for too long, or no broker answers any more,
+/// nothing more of that lane is offered until all that are in flight have been reported, then it
+/// goes on with the oldest. This keeps the order if the client library gives back either none of
+/// what it has of a lane, or everything from some record on. Records that are only on disk are
+/// newer than all of their lane in memory: while there is one, newer ones of kept topics are parked
+/// for as long as an acknowledgement may take, so that the disk can empty under a steady load; then
+/// they join it there.
 class Outbox {
  public:
   explicit Outbox(OutboxLimits limits);
@@ -126,8 +132,9 @@ class Outbox {
     std::uint64_t position = 0;
   };
   struct Lane {
-    std::set<RecordId> held;    // all of the lane in memory
-    std::set<RecordId> queued;  // of these, what may be offered
+    std::set<RecordId> held;       // all of the lane in memory
+    std::set<RecordId> queued;     // of these, what may be offered
+    std::set<RecordId> unspooled;  // of these, what could be on disk and is not
     std::size_t in_flight = 0;
     bool is_blocked = false;
     RecordId ready_as = 0;  // key in ready_; 0: not there
@@ -158,7 +165,7 @@ class Outbox {
   void admit(OutRecord record, Ticket ticket, Time now);
   void release_parked(Time now);
   void to_disk(OutRecord record, Ticket ticket);
-  void spool_up_to(const OutRecord& record, RecordId last);
+  void spool_up_to(Lane& lane, RecordId last);
   void flush_append();
   void written(const Writing& item, std::uint64_t position);
   void not_written(const Writing& item);
@@ -170,6 +177,8 @@ class Outbox {
   void resolve(Ticket ticket, Result<contracts::Receipt> outcome);
   void acknowledge(std::uint64_t position);
   void reindex(Lane& lane);
+  void note_breaker(Time now);
+  [[nodiscard]] std::optional<Time> take_back_at() const;
   void pump(Time now);
   void refill();
 
@@ -180,7 +189,10 @@ class Outbox {
   std::set<std::pair<RecordId, Lane*>> ready_;
   std::size_t in_flight_ = 0;
   RecordId probe_ = 0;
-  Time heard_at_{};  // of the last acknowledgement, or of the last silence that was counted
+  bool is_away_ = false;  // as the lanes know it
+  Time away_since_{};
+  Time in_flight_since_{};  // of the oldest, or of the last taking back
+  Time heard_at_{};         // of the last acknowledgement, or of the last silence that was counted
   std::deque<std::pair<Time, RecordId>> ack_deadlines_;
   std::deque<Parked> parked_;
   std::unordered_set<Ticket> open_tickets_;
@@ -195,6 +207,7 @@ class Outbox {
   std::uint64_t disk_stored_ = 0, disk_writing_ = 0;
   std::uint64_t cursor_ = 0;
   bool is_reading_ = false;
+  std::unordered_set<std::uint64_t> acknowledged_while_reading_;
   std::optional<Time> read_again_at_;
   OutboxTotals totals_;
   std::vector<Action> actions_;

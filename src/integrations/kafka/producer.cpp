@@ -57,7 +57,9 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaConfig& config,
        {"acks", "all"},
        {"compression.type", "lz4"},
        {"linger.ms", "1"},
-       {"message.timeout.ms", std::to_string(config.delivery_timeout.count())},
+       // None: one that it gives up alone would stand behind a later one of its key. It keeps the
+       // order over its own retries; what it has had for too long is taken back all together.
+       {"message.timeout.ms", "0"},
        {"message.max.bytes", "4000000"},
        // Ours is the buffer: theirs only has to hold what we allow in flight.
        {"queue.buffering.max.messages", std::to_string(config.in_flight_max * 2 + 1'000)},

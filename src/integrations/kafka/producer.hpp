@@ -35,6 +35,8 @@ class Producer {
   /// taken.
   [[nodiscard]] std::optional<Report> send(RecordId id, const OutRecord& record);
   [[nodiscard]] runtime::Task<void> wait() { return wake_.wait(); }
+  /// Ends a wait although nothing happened here.
+  void wake() noexcept { wake_.wake(); }
   /// Hands on what has happened, a slice of it; true if there may be more.
   bool drain(ProducerEvents& to);
   /// Everything that was sent and not reported.
