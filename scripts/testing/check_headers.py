@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -20,7 +21,7 @@ def flags_of(build):
     """The compile flags of one source, without what names the source, its object or the compiler's cache."""
     commands = json.loads((build / "compile_commands.json").read_text())
     # The room that knows every other sees every include path.
-    command = next((c for c in commands if "/src/app/" in c["file"]), commands[0])
+    command = next((c for c in commands if re.search(r"/src/app/|loquat_app\.dir", c["file"])), commands[0])
     words = shlex.split(command["command"])
     while "ccache" in words[0]:
         words = words[1:]

@@ -24,7 +24,7 @@ namespace {
 
 using kafka::DeadLetter;
 
-int complain(const Error& error) {
+int failed(const Error& error) {
   std::cerr << error.detail << "\n";
   return 1;
 }
@@ -66,7 +66,7 @@ int verify_audit(const std::vector<std::string>& words, const Settings& settings
   security::AuditVerifier verifier;
   const auto fed =
       words.size() > 2 ? feed_from_file(words[2], verifier) : feed_from_topic(settings, verifier);
-  if (!fed) return complain(fed.error());
+  if (!fed) return failed(fed.error());
   const auto summary = verifier.finish();
   for (const auto& found : summary.findings)
     std::cout << found.problem << ": tenant " << found.tenant_id << ", writer " << found.writer
@@ -111,22 +111,22 @@ int put_back(const std::vector<std::string>& words, const kafka::KafkaConfig& co
   const std::vector<std::string> wanted(words.begin() + 2, words.end());
   for (const auto& place : wanted)
     if (std::ranges::find(letters, place, place_of) == letters.end())
-      return complain(fail(Errc::not_found, "There is no dead letter at " + place + "."));
+      return failed(fail(Errc::not_found, "There is no dead letter at " + place + "."));
   std::erase_if(letters, [&](const DeadLetter& letter) {
     return wanted.empty() ? letter.was_replayed
                           : std::ranges::find(wanted, place_of(letter)) == wanted.end();
   });
   const auto done = kafka::replay(config, letters);
-  if (!done) return complain(done.error());
+  if (!done) return failed(done.error());
   std::cout << letters.size() << " put back\n";
   return 0;
 }
 
 int dead_letters(const std::vector<std::string>& words, const Settings& settings) {
   const auto config = reachable(settings);
-  if (!config) return complain(config.error());
+  if (!config) return failed(config.error());
   auto letters = kafka::list_dead_letters(*config);
-  if (!letters) return complain(letters.error());
+  if (!letters) return failed(letters.error());
   if (words[1] == "list") return list(*letters);
   return put_back(words, *config, std::move(*letters));
 }

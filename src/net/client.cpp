@@ -9,7 +9,7 @@
 namespace loquat::net {
 namespace {
 
-constexpr std::size_t kReadBytes = 16U << 10U;
+constexpr std::size_t kResponseReadBytes = 16U << 10U;
 
 struct Connected {
   std::shared_ptr<Watchdog> dog;
@@ -87,8 +87,9 @@ Task<Attempt> exchange(Stream& stream, const std::string& text, const ClientRequ
   auto parser = make_parser();
   for (;;) {
     const auto old_size = in.size();
-    in.resize(old_size + kReadBytes);
-    const auto got = co_await stream.read_some(in.data() + old_size, kReadBytes, request.deadline);
+    in.resize(old_size + kResponseReadBytes);
+    const auto got =
+        co_await stream.read_some(in.data() + old_size, kResponseReadBytes, request.deadline);
     in.resize(old_size + (got ? *got : 0));
     ParseState state = ParseState::need_head;
     if (!got && got.error().code != Errc::io) {

@@ -9,8 +9,8 @@
 namespace loquat::net {
 namespace {
 
-constexpr std::uint16_t kNoCode = 1005;
-constexpr std::size_t kControlBytesMax = 125;
+constexpr std::uint16_t kCodeAbsent = 1005;
+constexpr std::size_t kControlBytesAtMost = 125;
 
 std::string accept_key(std::string_view key) {
   std::string text(key);
@@ -80,10 +80,10 @@ void append_frame(std::string& out, WsOpcode opcode, std::string_view payload, b
 
 std::string close_frame(std::uint16_t code, std::string_view reason) {
   std::string payload;
-  if (code != kNoCode) {
+  if (code != kCodeAbsent) {
     payload += static_cast<char>(code >> 8U);
     payload += static_cast<char>(code & 0xFFU);
-    payload.append(clip_utf8(reason, kControlBytesMax - 2));
+    payload.append(clip_utf8(reason, kControlBytesAtMost - 2));
   }
   std::string out;
   append_frame(out, WsOpcode::close, payload);

@@ -16,9 +16,10 @@ namespace loquat::security {
 namespace {
 
 constexpr std::size_t kKeysMax = 64;
-constexpr std::size_t kKidBytesMax = 256;
-constexpr int kRsaBitsMin = 2048, kRsaBitsMax = 16384;  // RFC 7518, section 3.3; a bound on cost
-constexpr std::size_t kCoordinateBytes = 32;            // of P-256
+constexpr std::size_t kKeyIdBytesMax = 256;
+constexpr int kModulusBitsMin = 2048,
+              kModulusBitsMax = 16384;        // RFC 7518, section 3.3; a bound on cost
+constexpr std::size_t kCoordinateBytes = 32;  // of P-256
 
 template <auto F>
 struct Free {
@@ -34,7 +35,7 @@ using Params = std::unique_ptr<OSSL_PARAM, Free<OSSL_PARAM_free>>;
 using Context = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 
-std::string text_of(const wire::JsonNode& node, std::string_view name) {
+std::string member_text(const wire::JsonNode& node, std::string_view name) {
   const auto* found = node.find(name);
   return found != nullptr && found->kind == wire::JsonNode::Kind::string ? found->string
                                                                          : std::string();
@@ -55,14 +56,14 @@ Key make_key(const char* type, OSSL_PARAM_BLD* builder) {
 }
 
 Key rsa_key(const wire::JsonNode& jwk) {
-  const auto n = decode_base64url(text_of(jwk, "n"));
-  const auto e = decode_base64url(text_of(jwk, "e"));
-  if (!n || !e || n->empty() || e->empty() || n->size() > kRsaBitsMax / 8 || e->size() > 8)
+  const auto n = decode_base64url(member_text(jwk, "n"));
+  const auto e = decode_base64url(member_text(jwk, "e"));
+  if (!n || !e || n->empty() || e->empty() || n->size() > kModulusBitsMax / 8 || e->size() > 8)
     return nullptr;
   const Number modulus(BN_bin2bn(bytes_of(*n), static_cast<int>(n->size()), nullptr));
   const Number exponent(BN_bin2bn(bytes_of(*e), static_cast<int>(e->size()), nullptr));
   const Builder builder(OSSL_PARAM_BLD_new());
-  if (!modulus || !exponent || !builder || BN_num_bits(modulus.get()) < kRsaBitsMin ||
+  if (!modulus || !exponent || !builder || BN_num_bits(modulus.get()) < kModulusBitsMin ||
       BN_is_odd(exponent.get()) == 0 || BN_is_one(exponent.get()) != 0)
     return nullptr;
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get());
@@ -71,9 +72,9 @@ Key rsa_key(const wire::JsonNode& jwk) {
 }
 
 Key ec_key(const wire::JsonNode& jwk) {
-  const auto x = decode_base64url(text_of(jwk, "x"));
-  const auto y = decode_base64url(text_of(jwk, "y"));
-  if (text_of(jwk, "crv") != "P-256" || !x || !y || x->size() != kCoordinateBytes ||
+  const auto x = decode_base64url(member_text(jwk, "x"));
+  const auto y = decode_base64url(member_text(jwk, "y"));
+  if (member_text(jwk, "crv") != "P-256" || !x || !y || x->size() != kCoordinateBytes ||
       y->size() != kCoordinateBytes)
     return nullptr;
   const std::string point = "\x04" + *x + *y;
@@ -98,7 +99,8 @@ std::string pem_of(EVP_PKEY* key) {
 
 std::optional<VerifyKey> read_key(const wire::JsonNode& jwk) {
   VerifyKey out;
-  const auto type = text_of(jwk, "kty"), use = text_of(jwk, "use"), alg = text_of(jwk, "alg");
+  const auto type = member_text(jwk, "kty"), use = member_text(jwk, "use"),
+             alg = member_text(jwk, "alg");
   Key key;
   if (type == "RSA") {
     out.algorithm = JwtAlgorithm::RS256;
@@ -107,10 +109,10 @@ std::optional<VerifyKey> read_key(const wire::JsonNode& jwk) {
     out.algorithm = JwtAlgorithm::ES256;
     key = ec_key(jwk);
   }
-  out.kid = text_of(jwk, "kid");
+  out.kid = member_text(jwk, "kid");
   const bool is_for_us = (use.empty() || use == "sig") &&
                          (alg.empty() || alg == name_of(out.algorithm)) &&
-                         out.kid.size() <= kKidBytesMax;
+                         out.kid.size() <= kKeyIdBytesMax;
   if (!key || !is_for_us) return std::nullopt;
   out.material = Secret(pem_of(key.get()));
   return out;

@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 36> kEmptyWords{
     "from", "give", "how", "i",    "in",   "is",  "it",  "me",    "much", "many", "of",   "on",
     "our",  "list", "see", "tell", "that", "the", "to",  "was",   "we",   "were", "what", "show"};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char small(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (static_cast<unsigned char>(c) & 0x80);
 }
@@ -22,7 +22,7 @@ bool is_word(char c) {
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words(1);
   for (const char raw : text) {
-    const char c = lower(raw);
+    const char c = small(raw);
     if (is_word(c))
       words.back() += c;
     else if (c != '\'' && !words.back().empty())

@@ -10,7 +10,7 @@
 namespace loquat::kafka {
 namespace {
 
-constexpr std::uint64_t kOne = 1;
+constexpr std::uint64_t kWakeUp = 1;
 
 Inbound copy_of(const rd_kafka_message_t& message) {
   Inbound record;
@@ -78,7 +78,7 @@ Result<void> Consumer::open(const std::string& servers, const std::string& clien
   handle_ = std::move(*handle);
   rd_kafka_poll_set_consumer(handle_.get());
   queue_.reset(rd_kafka_queue_get_consumer(handle_.get()));
-  rd_kafka_queue_io_event_enable(queue_.get(), wake_.fd(), &kOne, sizeof(kOne));
+  rd_kafka_queue_io_event_enable(queue_.get(), wake_.fd(), &kWakeUp, sizeof(kWakeUp));
   const RdPartitions topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), feedback_topic().c_str(), RD_KAFKA_PARTITION_UA);
   const auto code = rd_kafka_subscribe(handle_.get(), topics.get());

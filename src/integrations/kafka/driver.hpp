@@ -92,7 +92,6 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
   bool are_topics_ready_ = false;  // before that a send would let the broker make them its own way
   std::string last_error_;
   degradation::BreakerState last_breaker_ = degradation::BreakerState::closed;
-  std::uint64_t dropped_seen_ = 0;
   observability::Gauge held_, spooled_, in_flight_;
   observability::Histogram delivery_;
   runtime::TaskGroup tasks_;

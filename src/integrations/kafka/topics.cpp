@@ -19,7 +19,7 @@ struct DeleteMessage {
 };
 using RdMessage = std::unique_ptr<rd_kafka_message_t, DeleteMessage>;
 
-TopicRecord copy_of(const rd_kafka_message_t& message) {
+TopicRecord topic_record(const rd_kafka_message_t& message) {
   TopicRecord record;
   record.partition = message.partition;
   record.offset = message.offset;
@@ -72,7 +72,7 @@ Result<std::uint64_t> read_partitions(rd_kafka_t* handle, const std::string& top
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     heard_at = Clock::now();
     ++records;
-    visit(copy_of(*message));
+    visit(topic_record(*message));
   }
   return records;
 }

@@ -10,7 +10,7 @@ constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kWriteBytes = 64U << 10U;
 constexpr std::size_t kSlowWriteBytes = 16U
                                         << 10U;  ///< what a slow peer must take to show progress
-constexpr std::size_t kEntriesMax = 256;
+constexpr std::size_t kEntriesARead = 256;
 
 EndReason reason_of(wire::CloseCode code) {
   using enum wire::CloseCode;
@@ -205,7 +205,7 @@ Task<void> Connection::read_log(std::shared_ptr<Connection> self) {
   const std::size_t batch_bytes = std::min(kWriteBytes, half_queue() / 2);
   while (!is_closing_ && cursor_ < log->last_seq() && !is_full()) {
     const auto moves = moves_;
-    auto entries = co_await log->read(cursor_, kEntriesMax, batch_bytes);
+    auto entries = co_await log->read(cursor_, kEntriesARead, batch_bytes);
     if (moves != moves_ || is_closing_) continue;
     if (entries) {
       Chunk chunk = site_.frames.make(std::move(*entries));

@@ -5,7 +5,7 @@
 namespace loquat::semantic {
 namespace {
 
-std::string shortest(double value) {
+std::string shortest_text(double value) {
   std::string out = std::to_string(value);
   while (out.size() > 3 && out.back() == '0') out.pop_back();
   return out;
@@ -43,7 +43,7 @@ class Trino final : public DialectWords {
   std::string median(std::string_view expr) const override { return continuous(expr, "0.5"); }
   /// Trino's own percentiles are approximate only; exact ones are taken from the sorted values.
   std::string percentile(std::string_view expr, const contracts::Measure& measure) const override {
-    const std::string at = shortest(measure.percentile.value_or(0.5));
+    const std::string at = shortest_text(measure.percentile.value_or(0.5));
     if (measure.percentile_approximate)
       return "APPROX_PERCENTILE(" + std::string(expr) + ", " + at + ")";
     if (!measure.percentile_discrete) return continuous(expr, at);

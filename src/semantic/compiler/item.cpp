@@ -20,7 +20,7 @@ std::string Item::output() const {
 
 namespace {
 
-using Value = TemplateCall::Value;
+using Argued = TemplateCall::Value;
 
 /// A cursor over one template; the first error wins and everything after it is empty.
 class Parser {
@@ -74,7 +74,7 @@ class Parser {
     return out;
   }
 
-  Value value() {
+  Argued value() {
     skip_space();
     if (accept('[')) {
       std::vector<std::string> list;
@@ -146,7 +146,7 @@ class Parser {
   std::string error_;
 };
 
-std::optional<std::string> text_of(const Value& value) {
+std::optional<std::string> text_of(const Argued& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   return std::nullopt;
 }
@@ -166,29 +166,29 @@ class Arguments {
   }
   [[nodiscard]] const std::string& unknown() const { return unknown_; }
   [[nodiscard]] std::string text(std::string_view name) const {
-    const Value* value = find(name);
+    const Argued* value = find(name);
     return value ? text_of(*value).value_or("") : std::string();
   }
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const {
-    const Value* value = find(name);
+    const Argued* value = find(name);
     if (!value) return {};
     if (const auto* list = std::get_if<std::vector<std::string>>(value)) return *list;
     if (const auto text = text_of(*value); text && !text->empty()) return {*text};
     return {};
   }
   [[nodiscard]] bool flag(std::string_view name) const {
-    const Value* value = find(name);
+    const Argued* value = find(name);
     const bool* flag = value ? std::get_if<bool>(value) : nullptr;
     return flag && *flag;
   }
 
  private:
-  [[nodiscard]] const Value* find(std::string_view name) const {
+  [[nodiscard]] const Argued* find(std::string_view name) const {
     for (const auto& [known, value] : values_)
       if (known == name) return value;
     return nullptr;
   }
-  std::vector<std::pair<std::string, const Value*>> values_;
+  std::vector<std::pair<std::string, const Argued*>> values_;
   std::string unknown_;
 };
 

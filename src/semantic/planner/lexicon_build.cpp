@@ -35,7 +35,7 @@ std::size_t head_of(const std::vector<Token>& words, Source source) {
   return measured ? head - 1 : head;
 }
 
-std::string spoken(std::string_view name) {
+std::string spoken_name(std::string_view name) {
   std::string out(name);
   std::replace(out.begin(), out.end(), '_', ' ');
   return out;
@@ -128,8 +128,8 @@ Lexicon::Lexicon(std::shared_ptr<const ModelIndex> index, DimensionValues values
 }
 
 void Lexicon::add_term(TermKind kind, Source source, std::uint32_t target, std::string_view said) {
-  const std::vector<Token> tokens =
-      source == Source::name ? language::words_of_name(said) : language::tokenize(spoken(said));
+  const std::vector<Token> tokens = source == Source::name ? language::words_of_name(said)
+                                                           : language::tokenize(spoken_name(said));
   if (tokens.empty() || tokens.size() > 16) return;
   Term term{kind, source, target, {}, head_of(tokens, source)};
   for (const Token& token : tokens) term.words.push_back(word_id(token));
@@ -160,11 +160,11 @@ void Lexicon::add_metrics() {
     MetricEntry entry;
     entry.metric = &metric;
     metric_by_name_[metric.name] = id;
-    add_term(TermKind::metric, Source::name, id, spoken(metric.name));
+    add_term(TermKind::metric, Source::name, id, spoken_name(metric.name));
     add_term(TermKind::metric, Source::label, id, metric.label);
     for (const std::string& synonym : metric.meta.synonyms)
       add_term(TermKind::metric, Source::synonym, id, synonym);
-    add_initials(id, metric.label.empty() ? spoken(metric.name) : metric.label);
+    add_initials(id, metric.label.empty() ? spoken_name(metric.name) : metric.label);
     for (const Term& term : terms)
       if (term.kind == TermKind::metric && term.target == id)
         for (const std::uint32_t word : term.words) add_once(entry.said, word);
@@ -190,9 +190,9 @@ void Lexicon::add_context(MetricEntry& entry) {
     entry.counts_something =
         measure->agg == Aggregation::count || measure->agg == Aggregation::count_distinct;
     describe(entry.context, measure->description);
-    describe(entry.around, spoken(owner->name));
+    describe(entry.around, spoken_name(owner->name));
     for (const auto& dimension : owner->dimensions) {
-      describe(entry.around, spoken(dimension.name));
+      describe(entry.around, spoken_name(dimension.name));
       describe(entry.around, dimension.label);
     }
   }
@@ -241,7 +241,7 @@ void Lexicon::describe_dimensions() {
     entry.shown = entry.info.label;
     if (entry.shown.empty()) {
       const bool entity_only = entry.names_entity && !path.empty();
-      entry.shown = spoken(entity_only ? without_id(path.back()) : without_id(local));
+      entry.shown = spoken_name(entity_only ? without_id(path.back()) : without_id(local));
     }
     by_label[language::fold(entry.shown)].insert(entry.path);
     const auto words_of_it = language::words_of_name(local);
@@ -256,7 +256,7 @@ void Lexicon::describe_dimensions() {
     const std::vector<std::string> path = path_of(entry.info.name);
     std::string way;
     for (const std::string& part : path) {
-      const std::string word = spoken(without_id(part));
+      const std::string word = spoken_name(without_id(part));
       if (language::fold(entry.shown).find(language::fold(word)) == std::string::npos)
         way += word + " ";
     }
@@ -270,17 +270,17 @@ void Lexicon::add_dimension_terms(std::uint32_t id) {
   const std::string local = local_name(info.name);
   if (info.name == "metric_time") return;
   const std::vector<std::string> path = path_of(info.name);
-  add_term(TermKind::dimension, Source::name, id, spoken(without_id(local)));
-  if (!info.is_entity) add_term(TermKind::dimension, Source::name, id, spoken(local));
+  add_term(TermKind::dimension, Source::name, id, spoken_name(without_id(local)));
+  if (!info.is_entity) add_term(TermKind::dimension, Source::name, id, spoken_name(local));
   add_term(TermKind::dimension, Source::label, id, info.label);
   for (const std::string& synonym : info.synonyms)
     add_term(TermKind::dimension, Source::synonym, id, synonym);
   entry.boolean =
       local.starts_with("is_") || local.starts_with("has_") || local.starts_with("was_");
   for (const std::string& part : path)
-    for (const std::uint32_t word : word_ids(spoken(without_id(part))))
+    for (const std::uint32_t word : word_ids(spoken_name(without_id(part))))
       add_once(words[word].qualifies, id);
-  for (const std::uint32_t word : word_ids(spoken(info.semantic_model)))
+  for (const std::uint32_t word : word_ids(spoken_name(info.semantic_model)))
     add_once(words[word].qualifies, id);
   if (path.empty() || info.is_time) return;
   const std::string entity = without_id(path.back());
@@ -297,7 +297,7 @@ void Lexicon::add_dimension_terms(std::uint32_t id) {
   for (const Token& token : language::words_of_name(info.label)) label_words.insert(token.stem);
   const bool alone = own_words.empty() || own_words == entity_words;
   entry.names_entity = (names_row && alone) || (!info.is_entity && label_words == entity_words);
-  if (entry.names_entity) add_term(TermKind::dimension, Source::name, id, spoken(entity));
+  if (entry.names_entity) add_term(TermKind::dimension, Source::name, id, spoken_name(entity));
 }
 
 /// The one word of the labels and descriptions that a terse word of a name is short for.
@@ -380,7 +380,7 @@ void Lexicon::add_values(const DimensionValues& read) {
 void Lexicon::add_value_words(ValueEntry& value) {
   constexpr std::size_t kWordsMax = 16;
   // A value MedSure is said as it stands, unlike a oneWord identifier.
-  const std::vector<Token> tokens = language::tokenize(spoken(value.text));
+  const std::vector<Token> tokens = language::tokenize(spoken_name(value.text));
   const bool number_only = std::all_of(
       tokens.begin(), tokens.end(), [](const Token& token) { return token.number || token.date; });
   if (tokens.empty() || tokens.size() > kWordsMax || number_only) return;
@@ -418,7 +418,7 @@ void Lexicon::add_personal_columns() {
                          personal_columns.end())
         continue;
       add_term(TermKind::personal_column, Source::name,
-               static_cast<std::uint32_t>(personal_columns.size()), spoken(column.name));
+               static_cast<std::uint32_t>(personal_columns.size()), spoken_name(column.name));
       personal_columns.push_back(column.name);
     }
 }

@@ -21,7 +21,7 @@ constexpr std::array kCarriers = {"lag"sv,       "lead"sv,  "first_value"sv, "la
                                   "nth_value"sv, "first"sv, "last"sv};
 
 template <class List>
-bool lists(const List& list, std::string_view name) {
+bool is_one_of(const List& list, std::string_view name) {
   return std::ranges::find(list, name) != list.end();
 }
 
@@ -67,7 +67,7 @@ Traced Tracer::all(const std::vector<Expression>& list, Influence step, const Sc
 Traced Tracer::column(const Expression& node, const Scope& scope) {
   const auto path = lower_all(node.path);
   if (auto value = resolve(scope, path)) return *value;
-  if (path.size() == 1 && lists(kMadeUp, std::string_view(path[0]))) return {};
+  if (path.size() == 1 && is_one_of(kMadeUp, std::string_view(path[0]))) return {};
   std::string written;
   for (const std::string& part : node.path) written += (written.empty() ? "" : ".") + part;
   unknown("The column " + written + " is not known or could be of several tables.");
@@ -100,7 +100,7 @@ Traced Tracer::function(const Expression& node, const Scope& scope, const Common
   }
   out.origins = arguments.origins;
   const Influence order =
-      lists(kOrderedSet, std::string_view(node.name)) ? kind : Influence::window;
+      is_one_of(kOrderedSet, std::string_view(node.name)) ? kind : Influence::window;
   merge(out, all(node.orders, order, scope, common));
   merge(out, all(node.filters, Influence::conditional, scope, common));
   if (node.is_aggregate) {
@@ -111,8 +111,9 @@ Traced Tracer::function(const Expression& node, const Scope& scope, const Common
 }
 
 Traced Tracer::window(const Expression& node, const Scope& scope, const Common* common) {
-  const Influence kind = lists(kCarriers, std::string_view(node.name)) ? Influence::transformation
-                                                                       : Influence::aggregation;
+  const Influence kind = is_one_of(kCarriers, std::string_view(node.name))
+                             ? Influence::transformation
+                             : Influence::aggregation;
   Traced out = all(node.arguments, kind, scope, common);
   for (const auto* list : {&node.partitions, &node.orders, &node.frame})
     merge(out, all(*list, Influence::window, scope, common));

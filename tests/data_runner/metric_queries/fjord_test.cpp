@@ -18,7 +18,7 @@ namespace {
 
 using contracts::MetricQuery;
 
-std::string text_of(const std::string& path) {
+std::string cell_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw std::runtime_error("no " + path);
   std::ostringstream out;
@@ -27,8 +27,8 @@ std::string text_of(const std::string& path) {
 }
 
 std::shared_ptr<const semantic::ModelIndex> fjord_index(const std::string& root) {
-  dbt::Artifacts artifacts{text_of(root + "manifest.json"), {}, {}, {}, {}};
-  artifacts.semantic_manifest = text_of(root + "semantic_manifest.json");
+  dbt::Artifacts artifacts{cell_text(root + "manifest.json"), {}, {}, {}, {}};
+  artifacts.semantic_manifest = cell_text(root + "semantic_manifest.json");
   auto project = dbt::read_project(artifacts, WallTime{});
   if (project.has_error()) throw std::runtime_error(project.error().detail);
   for (const auto& problem : project->problems)
@@ -44,7 +44,7 @@ std::shared_ptr<const semantic::ModelIndex> fjord_index(const std::string& root)
 void load(Database& database, const std::string& path) {
   for (const char* sql : {"ATTACH ':memory:' AS fjord", "USE fjord.main"})
     ASSERT_EQ(database.run(sql).error, "");
-  ASSERT_EQ(database.run(text_of(path)).error, "");
+  ASSERT_EQ(database.run(cell_text(path)).error, "");
 }
 
 std::string check(const Json& golden, const semantic::ModelIndex& index, Database& database,
@@ -64,9 +64,9 @@ TEST(Fjord, GivesTheRowsOfMetricFlow) {
   Database database(":memory:");
   load(database, root + "data.sql");
   const char* only = std::getenv("LOQUAT_GOLDEN");
-  const Json deviations = Json::parse(text_of(root + "deviations.json")).at("queries");
+  const Json deviations = Json::parse(cell_text(root + "deviations.json")).at("queries");
   int all = 0, good = 0;
-  const Json golden = Json::parse(text_of(root + "golden.json"));
+  const Json golden = Json::parse(cell_text(root + "golden.json"));
   for (const Json& query : golden.at("queries")) {
     const std::string id = query.at("id");
     if (only && id != only) continue;
@@ -95,7 +95,7 @@ TEST(Fjord, FilteredRowsAreThoseOfAWarehouseWithoutTheOthers) {
     ASSERT_EQ(small.run("DELETE FROM " + std::string(table) + others).error, "");
   semantic::CompileOptions filtered;
   filtered.row_filters = {{"rider__town", {"Voss"}, "", true}};
-  const Json golden = Json::parse(text_of(root + "golden.json"));
+  const Json golden = Json::parse(cell_text(root + "golden.json"));
   int compared = 0;
   for (std::size_t i = 0; i < golden.at("queries").size(); i += 2) {
     const Json& one = golden.at("queries").at(i);

@@ -21,7 +21,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-constexpr long kNow = 24L * 365 * 55 * 3600;  // where ManualClock's wall starts
+constexpr long kToday = 24L * 365 * 55 * 3600;  // where ManualClock's wall starts
 
 std::string base64url(const std::string& bytes) {
   static constexpr std::string_view kDigits =
@@ -70,7 +70,7 @@ struct IssuerKey {
     jwt_t* jwt = nullptr;
     jwt_new(&jwt);
     const auto claims =
-        R"({"tenant_id":"acme","sub":"ann","exp":)" + std::to_string(kNow + 600) + "}";
+        R"({"tenant_id":"acme","sub":"ann","exp":)" + std::to_string(kToday + 600) + "}";
     jwt_add_grants_json(jwt, claims.c_str());
     jwt_add_header(jwt, "kid", kid.c_str());
     jwt_set_alg(jwt, algorithm, reinterpret_cast<const unsigned char*>(private_pem.data()),

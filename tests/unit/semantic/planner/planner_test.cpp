@@ -18,7 +18,7 @@ Dimension dimension(std::string name, std::string label = "", bool personal = fa
   if (personal) out.meta.personal_data = true;
   return out;
 }
-Dimension time_dimension(std::string name) {
+Dimension day_dimension(std::string name) {
   Dimension out = dimension(std::move(name));
   out.type = DimensionType::time;
   return out;
@@ -38,7 +38,7 @@ Measure measure(std::string name, Aggregation agg, std::string expr) {
   out.agg_time_dimension = "lent_on";
   return out;
 }
-Metric simple(std::string name, std::string label, std::vector<std::string> synonyms = {}) {
+Metric named_metric(std::string name, std::string label, std::vector<std::string> synonyms = {}) {
   Metric out;
   out.measure = MeasureInput{};
   out.measure->measure = name;
@@ -56,7 +56,7 @@ std::shared_ptr<const Vocabulary> library() {
   loans.relation = relation("loans");
   loans.entities = {entity("loan", EntityType::primary), entity("book", EntityType::foreign),
                     entity("member", EntityType::foreign)};
-  loans.dimensions = {time_dimension("lent_on"), dimension("branch", "Branch"),
+  loans.dimensions = {day_dimension("lent_on"), dimension("branch", "Branch"),
                       dimension("is_overdue", "Overdue")};
   loans.measures = {measure("loans", Aggregation::count, "loan_id"),
                     measure("fines", Aggregation::sum, "fine"),
@@ -78,9 +78,10 @@ std::shared_ptr<const Vocabulary> library() {
   shelves.entities = {entity("shelf", EntityType::primary)};
   shelves.dimensions = {dimension("aisle", "Aisle")};
   project->semantic_models = {loans, books, members, shelves};
-  project->metrics = {simple("loans", "Loans", {"borrowings"}), simple("fines", "Fines"),
-                      simple("mean_days", "Loan length, mean"),
-                      simple("median_days", "Loan length, median")};
+  project->metrics = {named_metric("loans", "Loans", {"borrowings"}),
+                      named_metric("fines", "Fines"),
+                      named_metric("mean_days", "Loan length, mean"),
+                      named_metric("median_days", "Loan length, median")};
   project->time_spines = {{relation("days"), "date_day", Grain::day, {}}};
   std::vector<ImportProblem> problems;
   DimensionValues values;
