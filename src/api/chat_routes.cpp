@@ -151,6 +151,7 @@ void add_session_routes(const Ports& ports) {
 
   auto end = session_route(net::Method::delete_, "/{id}", "session.end", "Ends and forgets it.");
   end.right = security::Right::ask;
+  end.work = degradation::Work::kept;  // it makes room
   ports.routes.add(end, [ports](Call& call) -> Task<Result<Reply>> {
     const auto done = co_await ports.conversations.end(call.principal, call.param("id"));
     if (!done) co_return done.error();
@@ -206,6 +207,7 @@ void add_message_routes(const Ports& ports) {
   auto cancel = session_route(net::Method::post, "/{id}/messages/{message_id}/cancel",
                               "message.cancel", "Cancels a running answer, its query included.");
   cancel.right = security::Right::ask;
+  cancel.work = degradation::Work::kept;
   cancel.response_schema = wire::inline_schema<CancelledBody>();
   ports.routes.add(cancel, [ports](Call& call) -> Task<Result<Reply>> {
     CancelledBody body;

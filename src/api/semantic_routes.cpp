@@ -161,6 +161,7 @@ void add_list_routes(const Ports& ports) {
                   {"search", "Part of the value, in any case."},
                   {"limit", "Most values."}};
   values.response_schema = wire::inline_schema<ValuesBody>();
+  values.work = degradation::Work::fresh;  // it asks the engine
   ports.routes.add(values, [semantic](Call& call) -> Task<Result<Reply>> {
     ValuesBody body;
     body.dimension = call.text("dimension");

@@ -57,6 +57,16 @@ struct Cursor {
   }
 };
 
+/// A reader's place among those of his user and tenant; nothing to hold where none are counted.
+using Slot = std::optional<security::StreamSlots::Place>;
+Result<Slot> take_slot(const Ports& ports, const contracts::Principal& principal) {
+  auto* streams = ports.routes.ports().streams;
+  if (streams == nullptr) return Slot();
+  auto slot = streams->take(principal.tenant_id, principal.user_id);
+  if (slot) return Slot(std::move(slot));
+  return fail(Errc::rate_limited, "You, or your organisation, have too many readers already.");
+}
+
 // ---- long-poll
 
 /// Until there is something to tell: an entry, or that the server drains.
@@ -84,6 +94,8 @@ Task<Result<Reply>> poll(const Ports& ports, Call& call) {
   auto cursor = Cursor::open(*after, call.text("epoch"), *log, 0);
   if (!cursor) co_return cursor.error();
   if (!cursor->gap && *wait_ms > 0 && cursor->after >= log->last_seq() && !log->is_closed()) {
+    const auto slot = take_slot(ports, call.principal);
+    if (!slot) co_return slot.error();
     auto waiting = wait_for_entry(log, cursor->after, call.request.draining);
     const auto until = Clock::now() + std::chrono::milliseconds(*wait_ms);
     const auto done = co_await runtime::with_deadline(std::move(waiting), until);
@@ -107,6 +119,7 @@ Task<Result<Reply>> poll(const Ports& ports, Call& call) {
 
 struct StreamState {
   std::shared_ptr<contracts::SessionLog> log;
+  Slot slot;
   Cursor cursor;
   std::chrono::seconds heartbeat{15};
   contracts::Principal principal;
@@ -223,8 +236,11 @@ Task<Result<Reply>> open_stream(const Ports& ports, Call& call) {
   if (!opened) co_return opened.error();
   auto cursor = Cursor::open(*after, call.text("epoch"), **opened, (*opened)->last_seq());
   if (!cursor) co_return cursor.error();
+  auto slot = take_slot(ports, call.principal);
+  if (!slot) co_return slot.error();
   const auto state = std::make_shared<StreamState>();
   state->log = *opened;
+  state->slot = std::move(*slot);
   state->cursor = std::move(*cursor);
   state->heartbeat = ports.stream_heartbeat;
   state->principal = call.principal;

@@ -13,7 +13,6 @@ namespace loquat::app {
 namespace {
 
 constexpr std::size_t kCookiesMax = 10'000;
-constexpr auto kCertificatePause = std::chrono::seconds(5);
 constexpr auto kCookieLife = std::chrono::hours(1);
 
 std::unique_ptr<security::Authenticator> make_authenticator(const Settings& settings,
@@ -84,11 +83,14 @@ Application::Application(Settings& settings, std::string instance, std::function
                static_cast<std::size_t>(settings.auth.tickets_max)),
       cookies_(sources_, kCookieLife, kCookiesMax),
       limiter_(settings.rate_limit),
+      streams_(settings.streams),
+      shedder_(settings.overload),
       auditor_(sources_, instance_, kafka_->publisher(), &store_->audit_chain()),
       plain_engine_(engine::make_engine(
           settings.engine,
           {loop_.executor(), workers_, tasks_, client_, parser_, board_, telemetry_, sources_})),
-      engine_(std::make_unique<engine::CachedEngine>(*plain_engine_, settings.engine,
+      fair_engine_(*plain_engine_, settings.engine, loop_.executor(), telemetry_),
+      engine_(std::make_unique<engine::CachedEngine>(fair_engine_, settings.engine,
                                                      [this] {
                                                        const auto model =
                                                            dbt_ ? dbt_->current() : nullptr;
@@ -160,7 +162,10 @@ Application::Application(Settings& settings, std::string instance, std::function
       semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit}),
       routes_({sources_, telemetry_, *authenticator_, tickets_, cookies_, limiter_, auditor_,
                &store_->idempotency(), settings.sessions.turn_timeout + std::chrono::seconds(5),
-               &api_keys_}),
+               &api_keys_, &shedder_, &streams_,
+               [this] {
+                 return std::max(conversation_->expected_wait(), fair_engine_.expected_wait());
+               }}),
       websocket_(websocket::make_websocket(
           loop_.executor(), settings.ws,
           {routes_, *conversation_, telemetry_, board_, feedback_.get(), copilot_.get()})),
@@ -235,6 +240,7 @@ void Application::add_components() {
                     static_cast<void>(keys);
                     tasks_.spawn("identity keys", authenticator_->keep_keys());
                     tasks_.spawn("audit counts", flush_audit_counts());
+                    tasks_.spawn("load", watch_load());
                     co_return Result<void>{};
                   },
                   [this](Time) -> Task<void> {
@@ -333,37 +339,6 @@ security::KeyPorts Application::key_ports() {
     board_.set("identity", state, std::move(error));
   };
   return ports;
-}
-
-void Application::reload_certificate() {
-  if (!server_ || settings_.http.tls_certificate.empty()) return;
-  const auto done = server_->reload_certificate();
-  if (done)
-    std::cout << "reloaded http.tls_certificate\n" << std::flush;
-  else
-    std::cerr << "The old certificate stays: " << done.error().detail << "\n";
-}
-
-runtime::Task<void> Application::watch_certificate() {
-  namespace fs = std::filesystem;
-  const auto look = [this] {
-    std::error_code ignored;
-    return std::pair(fs::last_write_time(settings_.http.tls_certificate, ignored),
-                     fs::last_write_time(settings_.http.tls_key, ignored));
-  };
-  for (auto seen = look();;) {
-    co_await runtime::pause_for(kCertificatePause);
-    const auto now = look();
-    if (now == seen) continue;
-    seen = now;
-    reload_certificate();
-  }
-}
-
-void Application::apply_reload() {
-  telemetry_.set_level(settings_.log.level);
-  limiter_.configure(settings_.rate_limit);
-  reload_certificate();
 }
 
 runtime::Task<void> Application::main() {

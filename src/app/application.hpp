@@ -61,6 +61,7 @@ class Application {
   [[nodiscard]] runtime::Task<Result<void>> start_server();
   [[nodiscard]] runtime::Task<void> flush_audit_counts();
   [[nodiscard]] runtime::Task<void> watch_certificate();
+  [[nodiscard]] runtime::Task<void> watch_load();
   void reload_certificate();
   [[nodiscard]] security::KeyPorts key_ports();
   void announce() const;
@@ -86,8 +87,11 @@ class Application {
   security::ApiKeys api_keys_;
   security::Tickets tickets_, cookies_;
   security::RateLimiter limiter_;
+  security::StreamSlots streams_;
+  degradation::LoadShedder shedder_;
   security::Auditor auditor_;
   std::unique_ptr<contracts::QueryEngine> plain_engine_;
+  engine::FairEngine fair_engine_;
   std::unique_ptr<engine::CachedEngine> engine_;
   std::unique_ptr<contracts::SqlInspector> inspector_;
   std::unique_ptr<platform::Catalog> catalog_;

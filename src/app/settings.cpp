@@ -8,6 +8,8 @@ void Settings::bind(config::Loader& loader) {
   loader.section("http", http);
   loader.section("auth", auth);
   loader.section("rate_limit", rate_limit);
+  loader.section("streams", streams);
+  loader.section("overload", overload);
   loader.section("ws", ws);
   loader.section("sessions", sessions);
   loader.section("semantic", semantic);

@@ -5,6 +5,7 @@
 #include "loquat/conversation/config.hpp"
 #include "loquat/copilot/config.hpp"
 #include "loquat/dbt/config.hpp"
+#include "loquat/degradation/load_shedder.hpp"
 #include "loquat/engine/config.hpp"
 #include "loquat/feedback/config.hpp"
 #include "loquat/kafka/config.hpp"
@@ -50,6 +51,8 @@ struct Settings {
   net::HttpConfig http;
   security::AuthConfig auth;
   security::RateLimitConfig rate_limit;
+  security::StreamsConfig streams;
+  degradation::OverloadConfig overload;
   websocket::WebSocketConfig ws;
   conversation::SessionsConfig sessions;
   SemanticConfig semantic;

@@ -34,6 +34,10 @@ Task<Result<Accepted>> Service::submit(contracts::TurnRequest request) {
     turn->request.context.trace_id = make_hex(16, ports_.sources.random);
   turn->accepted = Clock::now();
   turn->accepted_at = ports_.sources.wall.now();
+  // Before anything is kept: who is refused later has an answer that says so.
+  const runtime::FairGate::Claim claim{turn->request.principal.tenant_id,
+                                       turn->request.principal.user_id};
+  if (auto refusal = slots_.refusal(claim)) co_return std::move(*refusal);
   const auto admission = session->queue.admit(turn->message_id);
   if (admission == TurnQueue::Admission::refused)
     co_return fail(Errc::overloaded, "This session has a question running and " +

@@ -8,6 +8,7 @@
 #include "log_writer.hpp"
 #include "loquat/agents/orchestrator.hpp"
 #include "loquat/conversation/conversation.hpp"
+#include "loquat/runtime/fair_gate.hpp"
 #include "session.hpp"
 
 namespace loquat::conversation {
@@ -35,6 +36,7 @@ class Service final : public Conversation {
   contracts::Task<Result<std::shared_ptr<contracts::SessionLog>>> open_log(
       contracts::Principal principal, std::string session_id) override;
   contracts::Task<void> stop(Time deadline) override;
+  Clock::duration expected_wait() const noexcept override { return slots_.expected_wait(); }
 
  private:
   using SessionPtr = std::shared_ptr<Session>;
@@ -77,7 +79,7 @@ class Service final : public Conversation {
   runtime::TaskGroup turns_;
   runtime::TaskGroup log_tasks_;
   LogWriter writer_;
-  runtime::Semaphore slots_;
+  runtime::FairGate slots_;  ///< tenants and their users share it
   std::map<std::string, SessionPtr> sessions_;
   std::list<std::string> by_use_;  ///< most recently used first
   std::map<std::string, std::list<std::string>::iterator> use_of_;

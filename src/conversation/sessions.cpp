@@ -27,6 +27,21 @@ wire::JsonLimits stored_limits() {
   return {.bytes_max = 64U << 20U, .depth_max = 64, .values_max = 20'000'000};
 }
 
+runtime::FairQueue::Limits slot_limits(const SessionsConfig& config) {
+  const std::size_t slots = config.concurrent_turns_max;
+  const std::size_t tenant =
+      config.tenant_turns_max > 0 ? config.tenant_turns_max : runtime::most_of(slots);
+  const std::size_t user = config.user_turns_max > 0 ? config.user_turns_max : tenant;
+  return {slots, tenant, user, config.line_max, config.tenant_line_max, config.user_line_max};
+}
+
+runtime::FairGate::Meters slot_meters(observability::MetricsRegistry& metrics) {
+  return {metrics.gauge("loquat_conversation_running_turns", "Questions that have a slot."),
+          metrics.gauge("loquat_conversation_waiting_turns", "Questions that wait for a slot."),
+          metrics.counter("loquat_conversation_refused_turns_total",
+                          "Questions refused because the line, or one's share of it, was full.")};
+}
+
 std::shared_ptr<const wire::Answer> decode_answer(const std::string& json) {
   if (json.empty()) return nullptr;
   auto decoded = wire::decode<wire::Answer>(json, stored_limits());
@@ -42,7 +57,7 @@ Service::Service(SessionsConfig config, Ports ports)
       turns_(ports_.executor, "conversation", ports_.telemetry),
       log_tasks_(ports_.executor, "session log", ports_.telemetry),
       writer_(ports_.executor, ports_.store, log_tasks_),
-      slots_(ports_.executor, config.concurrent_turns_max, 100'000) {}
+      slots_(ports_.executor, slot_limits(config), slot_meters(ports_.telemetry.metrics())) {}
 
 std::unique_ptr<Conversation> make_conversation(SessionsConfig config, Ports ports) {
   return std::make_unique<Service>(config, std::move(ports));

@@ -129,7 +129,10 @@ struct Service::Progress {
 };
 
 Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
-  auto permit = co_await slots_.acquire(turn->request.deadline);
+  runtime::FairGate::Claim claim{turn->request.principal.tenant_id,
+                                 turn->request.principal.user_id};
+  auto permit = co_await stoppable<runtime::FairGate::Permit>(
+      ports_.executor, *turn, slots_.acquire(std::move(claim), turn->request.deadline));
   if (!permit) co_return finish_waiting(session, turn, permit.error());
   co_await keep_message(session, turn, nullptr, nullptr);
 

@@ -1,5 +1,6 @@
 #include "loquat/edge/routes.hpp"
 
+#include "header_words.hpp"
 #include "idempotency.hpp"
 #include "loquat/net/static_files.hpp"
 #include "loquat/observability/telemetry.hpp"
@@ -13,25 +14,7 @@ namespace {
 
 constexpr std::string_view kCookie = "loquat_stream";
 constexpr std::size_t kKeyBytesMax = 255;
-
-bool is_printable(std::string_view text, std::size_t bytes_max) {
-  if (text.empty() || text.size() > bytes_max) return false;
-  for (const char c : text)
-    if (c < 0x21 || c > 0x7e) return false;
-  return true;
-}
-
-std::string_view cookie_of(std::string_view header, std::string_view name) {
-  while (!header.empty()) {
-    const auto end = header.find(';');
-    auto item = header.substr(0, end);
-    header = end == std::string_view::npos ? std::string_view{} : header.substr(end + 1);
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    if (item.size() > name.size() && item.starts_with(name) && item[name.size()] == '=')
-      return item.substr(name.size() + 1);
-  }
-  return {};
-}
+constexpr std::int64_t kGuessMax = 60;  ///< of a wait that is only expected
 
 /// The envelope differs from one answer to the next; `said` is what counts.
 void revalidate(const net::Request& request, std::string_view said, net::Response& response) {
@@ -51,7 +34,16 @@ double milliseconds_since(Time began) {
 }  // namespace
 
 struct Routes::State {
-  explicit State(Ports p) : ports(p), idempotency(p.sources.wall, p.idempotency) {}
+  explicit State(Ports p) : ports(p), idempotency(p.sources.wall, p.idempotency) {
+    auto& metrics = ports.telemetry.metrics();
+    using degradation::Work;
+    for (const Work work : {Work::side, Work::fresh})
+      shed[static_cast<std::size_t>(work)] =
+          metrics.counter("loquat_edge_shed_requests_total", "Requests refused under overload.",
+                          {observability::label("work", work)});
+    limited = metrics.counter("loquat_edge_limited_requests_total",
+                              "Requests refused by a rate limit, of a user, tenant or address.");
+  }
 
   struct Route {
     RouteSpec spec;
@@ -63,6 +55,8 @@ struct Routes::State {
   net::Router router;
   std::vector<RouteSpec> specs;
   std::vector<std::unique_ptr<Route>> routes;
+  std::array<observability::Counter, 2> shed;  ///< by Work
+  observability::Counter limited;
 
   Task<net::Response> serve(const Route& route, net::Request request);
   Task<Result<void>> admit(const Route& route, Routes& owner, Call& call);
@@ -152,6 +146,13 @@ Result<contracts::Principal> Routes::identify(const net::Request& request, bool 
     return fail(Errc::forbidden, "X-Tenant-ID names another tenant than the key");
   if (principal) ports.authenticator.apply_policies(*principal);
   return principal;
+}
+
+std::optional<Error> Routes::shed(degradation::Work work) const {
+  const auto* shedder = state_->ports.shedder;
+  if (shedder == nullptr || !shedder->sheds(work)) return std::nullopt;
+  state_->shed[static_cast<std::size_t>(work)].add();
+  return fail(Errc::overloaded, "There is more to do than can be done now; try again shortly.");
 }
 
 net::Response Routes::refusal(int status, std::string_view why) const {
@@ -260,7 +261,10 @@ Task<Result<void>> Routes::State::admit(const Route& route, Routes& routes, Call
   if (!principal) {
     const auto wait = ports.limiter.take("ip\x1f" + call.request.peer_ip, now);
     call.retry_after = wait;
-    if (wait) co_return fail(Errc::rate_limited, "Too many attempts; wait a little.");
+    if (wait) {
+      limited.add();
+      co_return fail(Errc::rate_limited, "Too many attempts; wait a little.");
+    }
     if (principal.error().code != Errc::forbidden) {
       ports.auditor.count_unauthenticated(principal.error().detail);
       co_return principal.error();
@@ -278,9 +282,9 @@ Task<Result<void>> Routes::State::admit(const Route& route, Routes& routes, Call
     co_return principal.error();
   }
   call.principal = std::move(*principal);
-  const auto wait =
-      ports.limiter.take(call.principal.tenant_id + "\x1f" + call.principal.user_id, now);
+  const auto wait = ports.limiter.take(call.principal.tenant_id, call.principal.user_id, now);
   if (wait) {
+    limited.add();
     call.retry_after = wait;
     co_return fail(Errc::rate_limited, "Too many requests; wait a little.");
   }
@@ -290,6 +294,10 @@ Task<Result<void>> Routes::State::admit(const Route& route, Routes& routes, Call
     const auto kept = co_await audit(route, call, wire::AuditOutcome::denied, std::move(reason));
     if (!kept) co_return kept.error();
     co_return denied;
+  }
+  if (auto busy = routes.shed(work_of(route.spec))) {
+    call.retry_after = ports.shedder->retry_after();
+    co_return std::move(*busy);
   }
   if (!route.spec.audited) co_return Result<void>();
   co_return co_await audit(route, call, wire::AuditOutcome::allowed, "");
@@ -303,9 +311,9 @@ net::Response Routes::State::finish(const Route& route, const Call& call, Result
   if (!outcome) {
     response = error_response(outcome.error(), parts);
     if (call.retry_after)
-      response.headers.set(
-          "Retry-After",
-          std::to_string(std::chrono::ceil<std::chrono::seconds>(*call.retry_after).count()));
+      response.headers.set("Retry-After", retry_seconds(*call.retry_after));
+    else if (response.headers.has("Retry-After") && ports.expected_wait)
+      response.headers.set("Retry-After", retry_seconds(ports.expected_wait(), kGuessMax));
     if (response.status == 500)
       ports.telemetry.emit(
           RequestFailed{route.spec.pattern, outcome.error().detail, call.context.request_id});

@@ -98,6 +98,7 @@ Task<void> Connection::linger() {
 }
 
 Task<void> Connection::refuse(int status, std::string_view why) {
+  ++site_.refused;
   out_ += serialize(site_.refuse(status, why), SerializeOptions{.keep_alive = false});
   const bool is_sent = co_await flush();
   if (is_sent) co_await linger();

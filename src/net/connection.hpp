@@ -18,6 +18,7 @@ struct Site {
   Event draining;
   GzipCache gzip{};
   bool is_cut = false;
+  std::uint64_t refused = 0;          ///< requests that a limit or their form kept out
   std::shared_ptr<TlsContext> tls{};  ///< null: plain HTTP
   [[nodiscard]] Response refuse(int status, std::string_view why) const;
 };

@@ -154,7 +154,11 @@ std::uint16_t Server::port() const noexcept {
 }
 
 bool Server::is_draining() const noexcept { return state_->site.draining.is_set(); }
-ServerStats Server::stats() const noexcept { return state_->stats; }
+ServerStats Server::stats() const noexcept {
+  auto stats = state_->stats;
+  stats.requests_refused = state_->site.refused;
+  return stats;
+}
 
 Task<void> Server::drain(Time deadline) {
   const auto s = state_;

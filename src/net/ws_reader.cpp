@@ -108,6 +108,7 @@ bool WsReader::read_head(std::uint16_t& code) {
   const bool is_compressed = (byte(0) & 0x40U) != 0;
   at_ += 2 + extra + 4;
   in_frame_ = true;
+  ++frames_;
   if (frame_.is_control || frame_.opcode == WsOpcode::continuation) return true;
   message_opcode_ = frame_.opcode;
   in_message_ = true;

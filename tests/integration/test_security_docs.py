@@ -25,6 +25,25 @@ class Page(unittest.TestCase):
         known = set(re.findall(r"^([a-z_.]+)[ =:]", reference, re.M)) | nested(reference)
         self.assertEqual(sorted(keys - known - {"auth.mode"}), [])
 
+    def test_the_table_of_limits_is_the_code_s(self):
+        """Every key with its default, every metric declared; every setting that limits a number is in the table."""
+        section = PAGE.split("## Limits")[1].split("## Transport")[0]
+        rows = [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in section.splitlines()
+                if line.startswith("| `")]
+        reference = subprocess.run([str(BINARY), "--print-reference"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        defaults = values(reference)
+        sources = "".join(path.read_text() for path in (ROOT / "src").rglob("*.[ch]pp"))
+        for key, default, reason, metric, test in rows:
+            with self.subTest(key):
+                self.assertEqual(defaults.get(key), default)
+                self.assertGreater(len(reason), 10)
+                self.assertTrue(not metric or f'"{metric}"' in sources, metric)
+                self.assertIn("::", test)
+        named = {row[0] for row in rows}
+        limits = {key for key in defaults if re.match(r"(http|rate_limit|streams|overload|ws|sessions)\.", key)
+                  and re.search(r"_max$|max_(?!window)|_timeout$|per_second$|burst$", key)}
+        self.assertEqual(limits - named - NO_LIMITS, set(), "a limit that the table does not name")
+
     def test_the_roles_table_is_the_code_s(self):
         table = dict(re.findall(r"^\| (\w+) \| (\w*) ?\| ", PAGE.split("## Roles")[1].split("## Tenants")[0], re.M))
         table.pop("right", None)
@@ -35,6 +54,24 @@ class Page(unittest.TestCase):
             paths = daemon.get("/openapi.json").json()["paths"]
         used = {operation.get("x-least-role", "") for operations in paths.values() for operation in operations.values()}
         self.assertEqual(used - set(coded.values()), set())
+
+
+# Bounds of what is kept, not of what a caller may do.
+NO_LIMITS = {"sessions.in_memory_max", "sessions.memory_events_max", "sessions.memory_bytes_max", "sessions.turn_timeout",
+             "sessions.log_max_events"}
+
+
+def values(text):
+    """Keys of a reference, joined by dots, with their defaults."""
+    out, path = {}, []
+    for line in text.splitlines():
+        found = re.match(r"^( *)([a-z_0-9]+):(?: (.+))?$", line)
+        if not found:
+            continue
+        path = path[: len(found[1]) // 2] + [found[2]]
+        if found[3]:
+            out[".".join(path)] = found[3].strip("'\"")
+    return out
 
 
 def nested(text):

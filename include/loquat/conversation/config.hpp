@@ -14,6 +14,11 @@ struct SessionsConfig {
   std::uint64_t memory_bytes_max = 4U << 20U;
   std::uint32_t waiting_turns_max = 4;
   std::uint32_t concurrent_turns_max = 64;
+  std::uint32_t tenant_turns_max = 0;
+  std::uint32_t user_turns_max = 0;
+  std::uint32_t line_max = 4'000;
+  std::uint32_t tenant_line_max = 2'000;
+  std::uint32_t user_line_max = 1'000;
   std::uint32_t message_max_bytes = 4'096;
   std::int64_t row_limit = 10'000;
   std::chrono::milliseconds turn_timeout{120'000};
@@ -35,6 +40,17 @@ struct SessionsConfig {
       "Questions of one session that may wait for their turn.", in(0, 100));
     v("concurrent_turns_max", concurrent_turns_max, "Turns of all sessions that run at once.",
       in(1, 10'000));
+    v("tenant_turns_max", tenant_turns_max,
+      "Of these, what one tenant may have; 0: all but an eighth, so that others find a free one.",
+      in(0, 10'000));
+    v("user_turns_max", user_turns_max, "Of these, what one user may have; 0: as the tenant.",
+      in(0, 10'000));
+    v("line_max", line_max,
+      "Questions of all that may wait for one of these; tenants take turns, and so do the users of "
+      "a tenant.",
+      in(0, 1'000'000));
+    v("tenant_line_max", tenant_line_max, "Of these, questions of one tenant.", in(0, 1'000'000));
+    v("user_line_max", user_line_max, "Of these, questions of one user.", in(0, 1'000'000));
     v("message_max_bytes", message_max_bytes, "Longest question.", in(100, 65'536));
     v("row_limit", row_limit, "Most rows of one answer.", in(1, 1'000'000));
     v("turn_timeout", turn_timeout, "Longest a turn may take.", in(100ms, 60min));

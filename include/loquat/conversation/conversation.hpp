@@ -40,6 +40,8 @@ class Conversation : public contracts::Conversations {
  public:
   /// Stops taking questions, lets turns finish until `deadline`, then cancels and closes all logs.
   [[nodiscard]] virtual contracts::Task<void> stop(Time deadline) = 0;
+  /// How long a new question would wait for its turn.
+  [[nodiscard]] virtual Clock::duration expected_wait() const noexcept = 0;
 };
 [[nodiscard]] std::unique_ptr<Conversation> make_conversation(SessionsConfig config, Ports ports);
 

@@ -5,6 +5,7 @@
 
 #include "loquat/base/sources.hpp"
 #include "loquat/contracts/stores.hpp"
+#include "loquat/degradation/load_shedder.hpp"
 #include "loquat/edge/call.hpp"
 #include "loquat/net/router.hpp"
 #include "loquat/security/api_keys.hpp"
@@ -12,6 +13,7 @@
 #include "loquat/security/authenticator.hpp"
 #include "loquat/security/rate_limiter.hpp"
 #include "loquat/security/rights.hpp"
+#include "loquat/security/stream_slots.hpp"
 #include "loquat/security/tickets.hpp"
 
 namespace loquat::observability {
@@ -46,7 +48,11 @@ struct RouteSpec {
   bool revalidates = false;   ///< a GET with an ETag over what it says; If-None-Match gets 304
   bool takes_ticket = false;  ///< also ?ticket=, ?token= and the cookie of a ticket
   std::string content_type = "application/json";
+  std::optional<degradation::Work> work{};  ///< absent: by the right, see `work_of`
 };
+/// What a route is worth under overload: health, reading and feedback are kept; what is asked anew
+/// goes before them, what curators and operators do before that.
+[[nodiscard]] degradation::Work work_of(const RouteSpec& spec) noexcept;
 
 struct Ports {
   Sources sources;
@@ -58,7 +64,11 @@ struct Ports {
   security::Auditor& auditor;
   contracts::IdempotencyStore* idempotency = nullptr;  ///< null: keys hold for the process's life
   Clock::duration request_budget = std::chrono::seconds(120);
-  security::ApiKeys* api_keys = nullptr;  ///< null: there are none
+  security::ApiKeys* api_keys = nullptr;              ///< null: there are none
+  const degradation::LoadShedder* shedder = nullptr;  ///< null: nothing is ever shed
+  security::StreamSlots* streams = nullptr;           ///< null: readers are not counted
+  /// How long something new would wait for its turn: what Retry-After is made of.
+  std::function<Clock::duration()> expected_wait{};
 };
 
 class Routes {
@@ -90,6 +100,8 @@ class Routes {
                                                       bool with_ticket);
   /// Before `identify`: fetches the issuer's keys if the token names one that is not known.
   [[nodiscard]] Task<void> learn_keys(const net::Request& request);
+  /// The refusal of `work` while there is too much to do; nothing if it may go on. Counts it.
+  [[nodiscard]] std::optional<Error> shed(degradation::Work work) const;
   [[nodiscard]] contracts::RequestContext context_of(const net::Request& request) const;
   [[nodiscard]] Ports& ports() noexcept;
 

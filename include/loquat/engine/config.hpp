@@ -37,6 +37,11 @@ struct EngineConfig {
   std::chrono::milliseconds poll_interval{200};
   std::uint32_t cache_entries_max = 64;
   std::int64_t cache_bytes_max = 16 << 20;
+  std::uint32_t tenant_queries_max = 0;
+  std::uint32_t user_queries_max = 0;
+  std::uint32_t line_max = 1'024;
+  std::uint32_t tenant_line_max = 512;
+  std::uint32_t user_line_max = 256;
   DuckDbConfig duckdb;
   degradation::GuardConfig guard = default_guard();
   template <class V>
@@ -55,6 +60,17 @@ struct EngineConfig {
       in(0, 10'000));
     v("cache_bytes_max", cache_bytes_max, "Memory of these results, about.", in(0, 1 << 30),
       unit("bytes"));
+    v("tenant_queries_max", tenant_queries_max,
+      "Of guard.concurrency_max, what one tenant may have; 0: all but an eighth (at least one), so "
+      "that others find a free one.",
+      in(0, 10'000));
+    v("user_queries_max", user_queries_max, "Of these, what one user may have; 0: as the tenant.",
+      in(0, 10'000));
+    v("line_max", line_max,
+      "Queries that may wait for one of them; tenants take turns, and so do the users of a tenant.",
+      in(0, 100'000));
+    v("tenant_line_max", tenant_line_max, "Of these, queries of one tenant.", in(0, 100'000));
+    v("user_line_max", user_line_max, "Of these, queries of one user.", in(0, 100'000));
     v("duckdb", duckdb, "The embedded engine.");
     v("guard", guard, "Deadline, retries, breaker and concurrency.");
   }

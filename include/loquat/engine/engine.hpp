@@ -6,6 +6,7 @@
 #include "loquat/base/sources.hpp"
 #include "loquat/contracts/ports.hpp"
 #include "loquat/engine/config.hpp"
+#include "loquat/runtime/fair_gate.hpp"
 
 namespace loquat::runtime {
 class WorkerPool;
@@ -47,6 +48,24 @@ struct Ports {
 /// Facts of one statement, read on the pool.
 [[nodiscard]] std::unique_ptr<contracts::SqlInspector> make_inspector(const sql::Parser& parser,
                                                                       runtime::WorkerPool& pool);
+
+/// Lets tenants, and the users of a tenant, take turns at `inner`, which runs a few queries at a
+/// time (`guard.concurrency_max`). Errors besides those of `inner`: overloaded, rate_limited (the
+/// line or one's share of it is full), query_timeout (no turn before the deadline).
+class FairEngine final : public contracts::QueryEngine {
+ public:
+  FairEngine(contracts::QueryEngine& inner, const EngineConfig& config,
+             boost::asio::any_io_executor executor, observability::Telemetry& telemetry);
+  [[nodiscard]] std::string_view dialect() const noexcept override { return inner_.dialect(); }
+  [[nodiscard]] contracts::Task<Result<contracts::ResultSet>> execute(
+      contracts::QueryRequest request) override;
+  /// How long a new query would wait for its turn.
+  [[nodiscard]] Clock::duration expected_wait() const noexcept { return gate_.expected_wait(); }
+
+ private:
+  contracts::QueryEngine& inner_;
+  runtime::FairGate gate_;
+};
 
 /// Answers from an earlier run of the same statement, for the same tenant, user and model, while
 /// `inner` is unavailable: `age_ms` is set then. Bounded; oldest use goes first.

@@ -14,7 +14,8 @@ namespace loquat::net {
 using RefusalBody = std::function<Response(int status, std::string_view why)>;
 
 struct ServerStats {
-  std::uint64_t connections_now = 0, connections_total = 0, connections_refused = 0;
+  std::uint64_t connections_now = 0, connections_total = 0, connections_refused = 0,
+                requests_refused = 0;
   std::uint64_t requests_total = 0;
 };
 

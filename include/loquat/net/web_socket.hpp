@@ -88,6 +88,8 @@ class WsReader {
   void feed(std::string_view bytes) { buffer_.append(bytes); }
   /// The next thing that is whole. After `close` or `failed` there is no more.
   [[nodiscard]] Event next();
+  /// Frames whose head was taken, pieces of messages and control frames included.
+  [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
 
  private:
   struct Inflater;
@@ -114,6 +116,7 @@ class WsReader {
   std::optional<int> inflate_bits_;
   std::string buffer_, message_, control_;
   std::size_t at_ = 0;  ///< what of `buffer_` is taken
+  std::uint64_t frames_ = 0;
   Frame frame_;
   std::unique_ptr<Inflater> inflater_;  ///< of the message that is under way, if compressed
   Utf8Stream utf8_;

@@ -82,12 +82,32 @@ struct RateLimitConfig {
   double requests_per_second = 500;
   double burst = 1000;
   int keys_max = 100'000;
+  double tenant_requests_per_second = 10'000;
+  double tenant_burst = 20'000;
   template <class V>
   void fields(V& v) {
     v("requests_per_second", requests_per_second, "Steady rate of one user; 0: no limit.",
       in(0, 1'000'000), reloadable);
     v("burst", burst, "Requests that may come at once.", in(1, 10'000'000), reloadable);
     v("keys_max", keys_max, "Users that are told apart at a time.", in(16, 10'000'000));
+    v("tenant_requests_per_second", tenant_requests_per_second,
+      "Steady rate of all users of one tenant together; 0: no limit.", in(0, 1'000'000),
+      reloadable);
+    v("tenant_burst", tenant_burst, "Requests of one tenant that may come at once.",
+      in(1, 10'000'000), reloadable);
+  }
+};
+
+/// Section `streams`.
+struct StreamsConfig {
+  int user_max = 10'000;
+  int tenant_max = 50'000;
+  template <class V>
+  void fields(V& v) {
+    v("user_max", user_max,
+      "Readers of one user at a time: WebSockets, SSE streams and waiting long-polls together.",
+      in(1, 1'000'000));
+    v("tenant_max", tenant_max, "Readers of one tenant at a time.", in(1, 1'000'000));
   }
 };
 

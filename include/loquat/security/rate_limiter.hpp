@@ -17,10 +17,17 @@ class RateLimiter {
   explicit RateLimiter(RateLimitConfig config) : config_(config) {}
   /// Nothing if the request may pass; else how long to wait.
   [[nodiscard]] std::optional<Clock::duration> take(std::string_view key, Time now);
+  /// The same for one request of a user: his own bucket, then his tenant's.
+  [[nodiscard]] std::optional<Clock::duration> take(std::string_view tenant, std::string_view user,
+                                                    Time now);
   void configure(RateLimitConfig config) { config_ = config; }
   [[nodiscard]] std::size_t size() const noexcept { return buckets_.size(); }
 
  private:
+  struct Rate {
+    double per_second, burst;
+  };
+  [[nodiscard]] std::optional<Clock::duration> take(std::string_view key, Time now, Rate rate);
   struct Bucket {
     std::string key;
     double tokens;

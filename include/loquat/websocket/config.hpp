@@ -14,6 +14,8 @@ struct WebSocketConfig {
   std::chrono::seconds heartbeat_interval{30};
   std::int64_t max_queue_bytes = 1 << 20;
   std::int64_t max_message_bytes = 256 << 10;
+  double frames_per_second = 200;
+  double frames_burst = 1'000;
   std::chrono::milliseconds stall_timeout{5'000};
   std::chrono::milliseconds drain_spread{5'000};
   bool deflate = true;
@@ -32,6 +34,12 @@ struct WebSocketConfig {
       in(16 << 10, 64 << 20), unit("bytes"));
     v("max_message_bytes", max_message_bytes, "Largest frame of a client.", in(1 << 10, 16 << 20),
       unit("bytes"));
+    v("frames_per_second", frames_per_second,
+      "Frames of one connection, pings and pieces of messages included; who sends more is closed "
+      "with 1008. 0: no limit.",
+      in(0, 1'000'000));
+    v("frames_burst", frames_burst, "Frames of one connection that may come at once.",
+      in(1, 10'000'000));
     v("stall_timeout", stall_timeout,
       "A reader whose queue is full and who takes nothing for so long is closed with 4413.",
       in(100ms, 10min));

@@ -44,7 +44,9 @@ Connection::Connection(Site& site, std::unique_ptr<net::Stream> stream, Admitted
       admitted_(std::move(admitted)),
       fsm_({site.config.heartbeat_interval}, admitted_.principal.expires_at),
       reader_(static_cast<std::size_t>(site.config.max_message_bytes),
-              admitted_.deflate ? std::optional(admitted_.deflate->client_bits) : std::nullopt) {}
+              admitted_.deflate ? std::optional(admitted_.deflate->client_bits) : std::nullopt),
+      frames_left_(site.config.frames_burst),
+      frames_at_(Clock::now()) {}
 
 LogState Connection::log_state() const {
   const auto& log = *admitted_.log;
@@ -73,6 +75,7 @@ Task<void> Connection::run(std::string early) {
   reader_.feed(early);
   for (bool goes_on = true; goes_on && !is_finished_;) {
     auto event = reader_.next();
+    count_frames();
     if (event.kind != net::WsReader::Kind::need_more) {
       goes_on = co_await on_event(std::move(event));
       flush();
@@ -97,6 +100,21 @@ Task<void> Connection::run(std::string early) {
   site_.schedule.forget(*this);
   stream_->close();
   site_.ports.telemetry.emit(ConnectionEnded{reason_});
+}
+
+void Connection::count_frames() {
+  const auto fresh = reader_.frames() - frames_counted_;
+  const auto& config = site_.config;
+  if (fresh == 0 || is_deaf_ || config.frames_per_second <= 0) return;
+  frames_counted_ += fresh;
+  const auto now = Clock::now();
+  const std::chrono::duration<double> passed = now - std::exchange(frames_at_, now);
+  frames_left_ =
+      std::min(config.frames_burst, frames_left_ + passed.count() * config.frames_per_second) -
+      static_cast<double>(fresh);
+  if (frames_left_ >= 0) return;
+  is_deaf_ = true;  // what else he sends is read and dropped, so that our goodbye arrives
+  end(wire::CloseCode::policy, "too many frames");
 }
 
 Task<bool> Connection::on_event(net::WsReader::Event event) {

@@ -37,6 +37,7 @@ struct Admitted {
   contracts::RequestContext context;
   std::string session_id;
   std::shared_ptr<contracts::SessionLog> log;
+  std::optional<security::StreamSlots::Place> slot;  ///< of the user's and the tenant's readers
   Place place;
   std::optional<net::WsDeflate> deflate;
 };
@@ -67,6 +68,8 @@ class Connection final : public Sleeper, public std::enable_shared_from_this<Con
   /// `self`: a task may begin when the connection is over.
   Task<void> write_rest(std::shared_ptr<Connection> self);
   Task<void> read_log(std::shared_ptr<Connection> self);
+  /// Ends who sends more frames than he may.
+  void count_frames();
   /// False: the connection is to end.
   Task<bool> on_event(net::WsReader::Event event);
   Task<void> perform_all(Actions actions);
@@ -104,6 +107,9 @@ class Connection final : public Sleeper, public std::enable_shared_from_this<Con
   Time full_since_ = runtime::kNever;  ///< nothing has gone out since, though the queue is full
   Time close_deadline_ = runtime::kNever;
   EndReason reason_ = EndReason::lost;
+  std::uint64_t frames_counted_ = 0;
+  double frames_left_;  ///< what may come at once; fills up over time
+  Time frames_at_;
 };
 
 }  // namespace loquat::websocket

@@ -54,8 +54,7 @@ Task<void> Connection::perform_all(Actions actions) {
 Task<Result<void>> Connection::admit(security::Right right, std::string action) {
   auto& ports = site_.ports.routes.ports();
   const auto& principal = admitted_.principal;
-  const auto wait =
-      ports.limiter.take(principal.tenant_id + "\x1f" + principal.user_id, Clock::now());
+  const auto wait = ports.limiter.take(principal.tenant_id, principal.user_id, Clock::now());
   if (wait) co_return fail(Errc::rate_limited, "Too many requests; wait a little.");
   const bool is_allowed = security::may(principal, right);
   security::Access access;
@@ -76,6 +75,8 @@ Task<Result<void>> Connection::admit(security::Right right, std::string action) 
 
 Task<void> Connection::perform(Submit submit) {
   const auto client_id = submit.client_id;
+  if (const auto busy = site_.ports.routes.shed(degradation::Work::fresh))
+    co_return send(ConnectionFsm::error(*busy, client_id));
   const auto admitted = co_await admit(security::Right::ask, "message.create");
   if (!admitted) co_return send(ConnectionFsm::error(admitted.error(), client_id));
   contracts::TurnRequest request;

@@ -18,7 +18,7 @@ enum class EndReason {
   slow,
   lost
 };
-enum class RefusalReason { full, origin, draining, handshake };
+enum class RefusalReason { full, origin, draining, handshake, share };
 
 struct ConnectionEnded {
   EndReason reason;
@@ -67,9 +67,10 @@ LOQUAT_ENUM(websocket::EndReason, 10,
               {websocket::EndReason::heartbeat, "heartbeat"},
               {websocket::EndReason::slow, "slow"},
               {websocket::EndReason::lost, "lost"}}});
-LOQUAT_ENUM(websocket::RefusalReason, 4,
+LOQUAT_ENUM(websocket::RefusalReason, 5,
             {{{websocket::RefusalReason::full, "full"},
               {websocket::RefusalReason::origin, "origin"},
               {websocket::RefusalReason::draining, "draining"},
-              {websocket::RefusalReason::handshake, "handshake"}}});
+              {websocket::RefusalReason::handshake, "handshake"},
+              {websocket::RefusalReason::share, "share"}}});
 }  // namespace loquat

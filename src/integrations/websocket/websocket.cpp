@@ -233,6 +233,13 @@ class Room final : public WebSocketRoom {
     const auto kept = co_await ports.auditor.record(std::move(access));
     if (!kept) co_return kept.error();
     if (!is_allowed) co_return fail(Errc::forbidden, "no role that may read");
+    auto* streams = ports.streams;
+    if (streams != nullptr)
+      admitted.slot = streams->take(admitted.principal.tenant_id, admitted.principal.user_id);
+    if (streams != nullptr && !admitted.slot) {
+      ports_.telemetry.emit(ConnectionRefused{RefusalReason::share});
+      co_return fail(Errc::overloaded, "too many readers of one user or tenant");
+    }
     auto place = read_place(request);
     if (!place) co_return place.error();
     admitted.place = std::move(*place);

@@ -50,6 +50,61 @@ TEST_F(Socket, AnsweredQuestionsAreAcknowledgedByClientId) {
     EXPECT_EQ(conversations.cancelled, std::vector<std::string>{"me-1"});
   });
 }
+TEST_F(Socket, EndsWhoSendsMoreFramesThanHeMay) {
+  ws.frames_per_second = 0.001;
+  ws.frames_burst = 5;
+  start();
+  run([&]() -> Task<void> {
+    conversations.add("s");
+    for (const unsigned opcode : {9U, 10U, 1U}) {  // pings, pongs, text
+      RawPeer peer(context.get_executor());
+      co_await peer.connect(port);
+      co_await peer.upgrade("/ws/chat/s");
+      for (int i = 0; i < 5; ++i) co_await peer.send_frame(opcode, R"({"type":"pong"})");
+      co_await peer.send_frame(1, R"({"type":"resume","after":0})");
+      std::string text = "-";
+      while (!text.empty()) text = co_await peer.read_text();
+      EXPECT_EQ(peer.close_code, 1008) << opcode;
+    }
+    RawPeer modest(context.get_executor());
+    co_await modest.connect(port);
+    co_await modest.upgrade("/ws/chat/s");
+    for (int i = 0; i < 4; ++i) co_await modest.send_frame(9, "x");
+    co_await modest.send_frame(1, R"({"type":"resume","after":0})");
+    const auto resumed = co_await next_of_type(modest, "resumed");
+    EXPECT_FALSE(resumed.empty());
+  });
+}
+TEST_F(Socket, ReadersOfOneUserAreCountedOverAllTransports) {
+  world.streams = security::StreamSlots({2, 3});
+  start();
+  run([&]() -> Task<void> {
+    conversations.add("s");
+    const std::string base = "/api/v1/bi/chat/sessions/s/events";
+    RawPeer one(context.get_executor()), stream(context.get_executor());
+    co_await one.connect(port);
+    co_await one.upgrade("/ws/chat/s");
+    const auto ready = co_await next_of_type(one, "connection_ready");
+    EXPECT_FALSE(ready.empty());
+    co_await stream.connect(port);
+    co_await stream.send("GET /api/v1/agents/stream/s HTTP/1.1\r\nHost: h\r\n\r\n");
+    const auto head = co_await stream.read_until("connection_ready");
+    EXPECT_NE(head.find("200 OK"), std::string::npos);
+    auto response = co_await call(net::Method::get, base + "?wait_ms=5000");
+    EXPECT_EQ(response.status, 429);
+    EXPECT_TRUE(response.headers.has("Retry-After"));
+    response = co_await call(net::Method::get, base);
+    EXPECT_EQ(response.status, 200) << "one that does not wait holds nothing";
+    response = co_await call(net::Method::get, "/api/v1/agents/stream/s");
+    EXPECT_EQ(response.status, 429);
+    const auto code = co_await close_code_of("/ws/chat/s");
+    EXPECT_EQ(code, 1013);
+    stream.cut();
+    for (int i = 0; i < 200 && world.streams.take("demo", "demo") == std::nullopt; ++i)
+      co_await runtime::yield_to_others();
+    EXPECT_TRUE(world.streams.take("demo", "demo")) << "given back with the connection";
+  });
+}
 TEST_F(Socket, ResumeMovesTheCursorOfAnOpenConnection) {
   start();
   run([&]() -> Task<void> {

@@ -60,6 +60,9 @@ struct EdgeWorld {
     authenticator = std::move(made.value());
     edge::Ports ports{sources, telemetry,    *authenticator,          tickets, cookies, limiter,
                       auditor, &idempotency, std::chrono::seconds(20)};
+    ports.shedder = &shedder;
+    ports.streams = &streams;
+    ports.expected_wait = [this] { return wait; };
     routes = std::make_unique<edge::Routes>(ports);
   }
   SystemWallClock wall;
@@ -70,6 +73,11 @@ struct EdgeWorld {
   security::Tickets cookies{sources, std::chrono::hours(1), 100};
   security::RateLimitConfig rate{1e6, 1e6, 1000};
   security::RateLimiter limiter{rate};
+  degradation::OverloadConfig overload;
+  degradation::LoadShedder shedder{overload};
+  security::StreamsConfig readers;
+  security::StreamSlots streams{readers};
+  Clock::duration wait{};  ///< for a turn, as Retry-After says it
   KeepingPublisher publisher;
   security::Auditor auditor{sources, "test", publisher, nullptr};
   MemoryIdempotency idempotency;

@@ -44,6 +44,18 @@ class Edge : public testing::Test {
     operate.pattern = "/operate";
     operate.right = security::Right::operate;
     operate.action = "operate";
+    RouteSpec ask;
+    ask.pattern = "/ask";
+    ask.right = security::Right::ask;
+    ask.action = "ask";
+    world.routes->add(ask, [this](Call&) -> Task<Result<Reply>> {
+      if (refuse_turns) co_return fail(Errc::overloaded, "the line is full");
+      co_return reply_json("1");
+    });
+    RouteSpec read;
+    read.pattern = "/read";
+    read.action = "read";
+    world.routes->add(read, [](Call&) -> Task<Result<Reply>> { co_return reply_json("1"); });
     world.routes->add(operate, [](Call&) -> Task<Result<Reply>> { co_return reply_json("1"); });
   }
 
@@ -75,7 +87,13 @@ class Edge : public testing::Test {
 
   boost::asio::io_context context;
   test::EdgeWorld world;
+  int status_of(std::string path) {
+    net::Request request;
+    request.path = std::move(path);
+    return send(std::move(request)).status;
+  }
   int runs = 0;
+  bool refuse_turns = false;
   bool wait_for_release = false;
   std::unique_ptr<runtime::Notification> released =
       std::make_unique<runtime::Notification>(context.get_executor());
@@ -237,6 +255,35 @@ TEST_F(Edge, LimitsTheRateOfOneUser) {
   const auto response = send(post(R"({"text":"a"})"));
   EXPECT_EQ(response.status, 429);
   EXPECT_TRUE(response.headers.has("Retry-After"));
+}
+TEST_F(Edge, ShedsSideWorkFirstThenNewQuestionsAndKeepsReadingAndFeedback) {
+  const auto now = Clock::now();
+  EXPECT_EQ(status_of("/operate"), 200);
+  world.shedder.note({world.overload.loop_lag, 0}, now);
+  EXPECT_EQ(status_of("/operate"), 503);
+  EXPECT_EQ(status_of("/ask"), 200);
+  world.shedder.note({2 * world.overload.loop_lag, 0}, now);
+  net::Request question;
+  question.path = "/ask";
+  const auto refused = send(std::move(question));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(error_code(refused), "OVERLOADED");
+  EXPECT_EQ(refused.headers.get("Retry-After"), "2") << "as long as the level stands at least";
+  EXPECT_EQ(status_of("/read"), 200);
+  EXPECT_EQ(send(post(R"({"text":"a"})")).status, 201) << "feedback";
+}
+TEST_F(Edge, RetryAfterIsTheWaitThatIsExpected) {
+  refuse_turns = true;
+  const std::pair<std::chrono::milliseconds, const char*> cases[] = {
+      {std::chrono::milliseconds(0), "1"},
+      {std::chrono::milliseconds(7400), "8"},
+      {std::chrono::minutes(10), "60"}};
+  for (const auto& [wait, text] : cases) {
+    world.wait = wait;
+    net::Request request;
+    request.path = "/ask";
+    EXPECT_EQ(send(std::move(request)).headers.get("Retry-After"), text);
+  }
 }
 TEST_F(Edge, ATicketOpensOneDoorOnce) {
   contracts::Principal ann;

@@ -1,0 +1,38 @@
+#include "loquat/engine/engine.hpp"
+#include "loquat/observability/telemetry.hpp"
+
+namespace loquat::engine {
+namespace {
+
+runtime::FairQueue::Limits limits_of(const EngineConfig& config) {
+  const std::size_t slots = config.guard.concurrency_max;
+  const std::size_t tenant =
+      config.tenant_queries_max > 0 ? config.tenant_queries_max : runtime::most_of(slots);
+  const std::size_t user = config.user_queries_max > 0 ? config.user_queries_max : tenant;
+  return {slots, tenant, user, config.line_max, config.tenant_line_max, config.user_line_max};
+}
+
+runtime::FairGate::Meters meters_of(observability::MetricsRegistry& metrics) {
+  return {metrics.gauge("loquat_engine_running_queries", "Queries that run."),
+          metrics.gauge("loquat_engine_waiting_queries", "Queries that wait for their turn."),
+          metrics.counter("loquat_engine_refused_queries_total",
+                          "Queries refused because the line, or one's share of it, was full.")};
+}
+
+}  // namespace
+
+FairEngine::FairEngine(contracts::QueryEngine& inner, const EngineConfig& config,
+                       boost::asio::any_io_executor executor, observability::Telemetry& telemetry)
+    : inner_(inner),
+      gate_(std::move(executor), limits_of(config), meters_of(telemetry.metrics())) {}
+
+contracts::Task<Result<contracts::ResultSet>> FairEngine::execute(contracts::QueryRequest request) {
+  runtime::FairGate::Claim claim{request.principal.tenant_id, request.principal.user_id};
+  auto permit = co_await gate_.acquire(std::move(claim), request.deadline);
+  if (!permit && permit.error().code == Errc::timed_out)
+    co_return fail(Errc::query_timeout, "The query did not get its turn in time.");
+  if (!permit) co_return permit.error();
+  co_return co_await inner_.execute(std::move(request));
+}
+
+}  // namespace loquat::engine
