@@ -7,6 +7,7 @@
 #include "log_tail.hpp"
 #include "log_writer.hpp"
 #include "loquat/agents/orchestrator.hpp"
+#include "loquat/agents/plan_cache.hpp"
 #include "loquat/conversation/conversation.hpp"
 #include "loquat/runtime/fair_gate.hpp"
 #include "session.hpp"
@@ -72,6 +73,7 @@ class Service final : public Conversation {
   contracts::Task<Result<contracts::ResultSet>> fetch(Progress& progress,
                                                       const agents::RunQuery& query,
                                                       std::string& answered_by);
+  contracts::Task<agents::Actions> make_plan(Progress& progress, agents::PlanTask task);
   void complete(Progress& progress, agents::Finish finish);
 
   SessionsConfig config_;
@@ -83,6 +85,8 @@ class Service final : public Conversation {
   std::map<std::string, SessionPtr> sessions_;
   std::list<std::string> by_use_;  ///< most recently used first
   std::map<std::string, std::list<std::string>::iterator> use_of_;
+  agents::PlanCache plans_;
+  observability::Counter plans_found_, plans_made_;
   bool is_stopping_ = false;
 };
 

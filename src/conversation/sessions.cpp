@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kTitleMax = 200;
 constexpr std::size_t kPage = 200;
 constexpr std::size_t kTurnsKept = 200;
+constexpr std::size_t kPlanBytesMax = 16U << 20U;
 /// What a turn has left to say goodbye once a drain cuts it short.
 constexpr auto kGoodbye = std::chrono::seconds(1);
 
@@ -57,7 +58,14 @@ Service::Service(SessionsConfig config, Ports ports)
       turns_(ports_.executor, "conversation", ports_.telemetry),
       log_tasks_(ports_.executor, "session log", ports_.telemetry),
       writer_(ports_.executor, ports_.store, log_tasks_),
-      slots_(ports_.executor, slot_limits(config), slot_meters(ports_.telemetry.metrics())) {}
+      slots_(ports_.executor, slot_limits(config), slot_meters(ports_.telemetry.metrics())),
+      plans_(config.plans_kept_max, kPlanBytesMax) {
+  auto& metrics = ports_.telemetry.metrics();
+  plans_found_ =
+      metrics.counter("loquat_conversation_plan_hits_total", "Questions whose plan was known.");
+  plans_made_ =
+      metrics.counter("loquat_conversation_plan_misses_total", "Questions that were planned.");
+}
 
 std::unique_ptr<Conversation> make_conversation(SessionsConfig config, Ports ports) {
   return std::make_unique<Service>(config, std::move(ports));

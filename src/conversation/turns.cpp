@@ -203,16 +203,29 @@ void Service::perform_now(Progress& progress, agents::Actions& actions) {
   }
 }
 
+Task<agents::Actions> Service::make_plan(Progress& progress, agents::PlanTask task) {
+  const Time began = Clock::now();
+  std::string key = plans_.key_of(task);
+  if (auto known = plans_.find(task, key)) {
+    plans_found_.add();
+    known->planning_ms = milliseconds_since(began);
+    co_return progress.machine.planned(std::move(*known), now_of(ports_.sources));
+  }
+  plans_made_.add();
+  const auto shared = std::make_shared<const agents::PlanTask>(std::move(task));
+  auto work = [shared] { return agents::perform(*shared); };
+  auto job = ports_.workers.run(std::move(work));
+  auto done = co_await stoppable<agents::PlanDone>(ports_.executor, *progress.turn, std::move(job));
+  if (!done) co_return progress.machine.stopped(done.error(), now_of(ports_.sources));
+  plans_.put(*shared, std::move(key), *done);
+  done->planning_ms = milliseconds_since(began);
+  co_return progress.machine.planned(std::move(*done), now_of(ports_.sources));
+}
+
 Task<agents::Actions> Service::perform_waiting(Progress& progress, agents::Action action) {
   Turn& turn = *progress.turn;
   if (auto* plan = std::get_if<agents::Plan>(&action)) {
-    const Time began = Clock::now();
-    auto work = [task = std::move(plan->task)] { return agents::perform(task); };
-    auto job = ports_.workers.run(std::move(work));
-    auto done = co_await stoppable<agents::PlanDone>(ports_.executor, turn, std::move(job));
-    if (!done) co_return progress.machine.stopped(done.error(), now_of(ports_.sources));
-    done->planning_ms = milliseconds_since(began);
-    co_return progress.machine.planned(std::move(*done), now_of(ports_.sources));
+    co_return co_await make_plan(progress, std::move(plan->task));
   }
   if (auto* ask_model = std::get_if<agents::AskModel>(&action)) {
     auto asked = ports_.assistant->propose(

@@ -243,8 +243,8 @@ Task<void> Connection::serve() {
   if (upgrade_) {
     // For hours perhaps: nothing of the request is kept meanwhile, no buffer either.
     std::string early = in_.empty() ? std::string() : std::string(in_);
-    in_ = std::string();
-    out_ = std::string();
+    std::string().swap(in_);  // an assignment of the empty string would keep the buffer
+    std::string().swap(out_);
     const auto upgrade = std::exchange(upgrade_, nullptr);
     co_await upgrade(std::move(stream_), std::move(early));
   }

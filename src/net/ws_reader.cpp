@@ -59,8 +59,8 @@ WsReader& WsReader::operator=(WsReader&&) noexcept = default;
 WsReader::Event WsReader::fail(std::uint16_t code) {
   has_ended_ = true;
   inflater_.reset();
-  buffer_ = {};
-  message_ = {};
+  std::string().swap(buffer_);
+  std::string().swap(message_);
   Event event;
   event.kind = Kind::failed;
   event.code = code;
@@ -193,7 +193,7 @@ WsReader::Event WsReader::take_control() {
 
 void WsReader::drop_taken() {
   if (at_ == buffer_.size())
-    buffer_ = std::string();  // an idle connection keeps no buffer
+    std::string().swap(buffer_);  // an idle connection keeps no buffer; an assignment would
   else
     buffer_.erase(0, at_);
   at_ = 0;

@@ -96,6 +96,12 @@ bool Database::configure(std::int64_t bytes_max) {
   sqlite3_busy_timeout(handle_, 2000);
   execute("PRAGMA journal_mode=WAL");
   execute("PRAGMA synchronous=NORMAL");
+  is_syncing_ = false;
+  // Sessions write the same pages again and again: the more of that a checkpoint finds, the less it
+  // copies. The log's file is cut back when it has grown beyond.
+  execute("PRAGMA wal_autocheckpoint=4000");
+  execute("PRAGMA journal_size_limit=33554432");
+  execute("PRAGMA cache_size=-16384");
   execute("PRAGMA foreign_keys=ON");
   execute("PRAGMA temp_store=MEMORY");
   if (bytes_max > 0) {
@@ -151,6 +157,11 @@ Query Database::query(const char* sql) {
 void Database::execute(const char* sql) {
   if (failed() || handle_ == nullptr) return;
   note(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr));
+}
+void Database::sync_commits(bool must_sync) {
+  if (must_sync == is_syncing_) return;
+  execute(must_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  if (!failed()) is_syncing_ = must_sync;
 }
 std::int64_t Database::changes() const {
   return handle_ == nullptr ? 0 : sqlite3_changes64(handle_);

@@ -73,6 +73,8 @@ class Database {
   /// `sql` is a literal: it is also the statement's name in the cache.
   [[nodiscard]] Query query(const char* sql);
   void execute(const char* sql);
+  /// In WAL mode a commit syncs the log only if `must_sync`; else checkpoints do.
+  void sync_commits(bool must_sync);
   [[nodiscard]] std::int64_t changes() const;
 
   [[nodiscard]] bool failed() const noexcept { return error_.has_value(); }
@@ -87,6 +89,7 @@ class Database {
   sqlite3* handle_ = nullptr;
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
   std::optional<Error> error_;
+  bool is_syncing_ = false;
 };
 
 }  // namespace loquat::store

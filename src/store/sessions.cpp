@@ -1,5 +1,8 @@
 #include "sessions.hpp"
 
+#include <algorithm>
+#include <map>
+
 namespace loquat::store {
 
 using contracts::Page;
@@ -53,16 +56,28 @@ void append(Database& db, const StoredEntry& entry, std::int64_t log_max_events)
       .bind(entry.type)
       .bind(entry.bytes ? std::string_view(*entry.bytes) : std::string_view())
       .run();
-  db.query("UPDATE sessions SET last_seq = max(last_seq, ?) WHERE session_id = ?")
-      .bind(entry.seq)
-      .bind(entry.session_id)
-      .run();
   constexpr std::uint64_t kTrimEvery = 64;  // a trim costs more than an insert
   if (entry.seq % kTrimEvery != 0) return;
   db.query("DELETE FROM entries WHERE session_id = ? AND seq <= ?")
       .bind(entry.session_id)
       .bind(static_cast<std::int64_t>(entry.seq) - log_max_events)
       .run();
+}
+
+/// Entries of a batch stand in order, those of one session mostly side by side.
+void append_all(Database& db, const std::vector<StoredEntry>& entries,
+                std::int64_t log_max_events) {
+  std::map<std::string_view, std::uint64_t> ends;
+  for (const auto& entry : entries) {
+    append(db, entry, log_max_events);
+    auto& end = ends[entry.session_id];
+    end = std::max(end, entry.seq);
+  }
+  for (const auto& [session_id, end] : ends)
+    db.query("UPDATE sessions SET last_seq = max(last_seq, ?) WHERE session_id = ?")
+        .bind(end)
+        .bind(session_id)
+        .run();
 }
 
 }  // namespace
@@ -153,10 +168,8 @@ Task<Result<void>> SqliteSessions::remove_session(std::string tenant_id, std::st
 }
 
 Task<Result<void>> SqliteSessions::append_entries(std::vector<StoredEntry> entries) {
-  std::function<void(Database&)> work = [entries = std::move(entries),
-                                         max = log_max_events_](Database& db) {
-    for (const auto& entry : entries) append(db, entry, max);
-  };
+  std::function<void(Database&)> work = [entries = std::move(entries), max = log_max_events_](
+                                            Database& db) { append_all(db, entries, max); };
   return writer_.run(Durability::process, std::move(work));
 }
 

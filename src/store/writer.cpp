@@ -91,11 +91,11 @@ void Writer::commit(Batch& batch) {
   const bool is_durable = std::ranges::any_of(
       batch, [](const auto& job) { return job->durability == Durability::machine; });
   // In WAL mode FULL syncs the log at each commit, NORMAL only at checkpoints.
-  db_.execute(is_durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-  db_.execute("BEGIN IMMEDIATE");
+  db_.sync_commits(is_durable);
+  db_.query("BEGIN IMMEDIATE").run();
   if (run_all(batch)) {
     retain(batch.back()->asked_at);
-    db_.execute("COMMIT");
+    db_.query("COMMIT").run();
   }
   const auto error = db_.take_error();
   if (error) {
@@ -111,7 +111,7 @@ void Writer::commit(Batch& batch) {
 /// False if the whole transaction must be undone: the disk failed, not one call.
 bool Writer::run_all(Batch& batch) {
   for (auto& job : batch) {
-    db_.execute("SAVEPOINT call");
+    db_.query("SAVEPOINT call").run();
     if (db_.failed()) return false;
     job->run(db_);
     if (auto error = db_.take_error()) {
@@ -122,7 +122,7 @@ bool Writer::run_all(Batch& batch) {
       job->undo(std::move(*error));
       db_.execute("ROLLBACK TO call");
     }
-    db_.execute("RELEASE call");
+    db_.query("RELEASE call").run();
   }
   return !db_.failed();
 }

@@ -23,6 +23,7 @@ struct SessionsConfig {
   std::int64_t row_limit = 10'000;
   std::chrono::milliseconds turn_timeout{120'000};
   std::chrono::milliseconds suggestion_budget{50};
+  std::uint32_t plans_kept_max = 1'000;
   template <class V>
   void fields(V& v) {
     using namespace std::chrono_literals;
@@ -56,6 +57,8 @@ struct SessionsConfig {
     v("turn_timeout", turn_timeout, "Longest a turn may take.", in(100ms, 60min));
     v("suggestion_budget", suggestion_budget, "Longest an answer waits for suggestions.",
       in(1ms, 10s));
+    v("plans_kept_max", plans_kept_max,
+      "Plans of questions that may be asked again, in at most 16 MiB; 0: none.", in(0, 100'000));
   }
 };
 

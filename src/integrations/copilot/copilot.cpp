@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "candidates.hpp"
+#include "known_follow_ups.hpp"
 #include "loquat/degradation/guard.hpp"
 #include "loquat/wire/codec.hpp"
 #include "messages.hpp"
@@ -42,7 +43,10 @@ class Service final : public Copilot {
       : config_(config),
         ports_(std::move(ports)),
         guard_(ports_.executor, std::string(kName), guard_config(), ports_.board,
-               ports_.sources.random) {}
+               ports_.sources.random) {
+    follow_ups_found_ = ports_.telemetry.metrics().counter("loquat_copilot_follow_up_hits_total",
+                                                           "Answers whose follow-ups were known.");
+  }
 
   Task<Result<std::vector<wire::Suggestion>>> suggest(contracts::SuggestRequest request) override {
     std::vector<wire::Suggestion> none;
@@ -51,8 +55,16 @@ class Service final : public Copilot {
     if (mode == "passive") co_return none;
     CandidateRequest wanted{request.model, request.question, *request.query, request.today,
                             config_.suggestions_max};
-    auto work = [wanted = std::move(wanted)] { return follow_ups(wanted); };
-    co_return co_await proven(std::move(work));
+    if (const auto known = follow_ups_.find(wanted)) {
+      follow_ups_found_.add();
+      co_return dressed(*known);
+    }
+    auto work = [wanted] { return follow_ups(wanted); };
+    auto candidates = co_await proven(std::move(work));
+    if (!candidates) co_return candidates.error();
+    auto suggestions = dressed(*candidates);
+    follow_ups_.put(wanted, std::move(*candidates));
+    co_return suggestions;
   }
 
   Task<Result<void>> set_mode(Principal principal, std::string mode) override {
@@ -66,19 +78,22 @@ class Service final : public Copilot {
   Task<void> stop() override { co_return; }
 
  private:
-  /// Runs `work` on the worker pool and dresses its candidates.
+  using Candidates = std::vector<Candidate>;
+  /// Runs `work` on the worker pool.
   template <class Work>
-  Task<Result<std::vector<wire::Suggestion>>> proven(Work work) {
-    using Candidates = std::vector<Candidate>;
+  Task<Result<Candidates>> proven(Work work) {
     degradation::Guard::Attempt<Candidates> attempt = [this, work = std::move(work)](Time) {
       auto copy = work;
       return ports_.workers.run(std::move(copy));
     };
     const Time deadline = Clock::now() + std::chrono::seconds(2);
-    auto candidates = co_await guard_.call<Candidates>(std::move(attempt), deadline);
-    if (!candidates) co_return candidates.error();
+    co_return co_await guard_.call<Candidates>(std::move(attempt), deadline);
+  }
+
+  /// What is sent: each time under an id of its own.
+  std::vector<wire::Suggestion> dressed(const Candidates& candidates) {
     std::vector<wire::Suggestion> suggestions;
-    for (auto& candidate : *candidates) {
+    for (const auto& candidate : candidates) {
       wire::Suggestion suggestion;
       suggestion.suggestion_id = make_id("sg", ports_.sources);
       suggestion.type = candidate.type;
@@ -88,7 +103,7 @@ class Service final : public Copilot {
       suggestion.action.payload.text = ask_payload(candidate.message);
       suggestions.push_back(std::move(suggestion));
     }
-    co_return suggestions;
+    return suggestions;
   }
 
   Task<std::string> mode_of(Principal principal) {
@@ -110,7 +125,7 @@ class Service final : public Copilot {
     auto work = [model, today, most] { return starters(*model, today, most); };
     auto found = co_await proven(std::move(work));
     if (found)
-      out.suggestions = std::move(*found);
+      out.suggestions = dressed(*found);
     else
       call.degraded.emplace_back(kName);
     co_return edge::reply(out);
@@ -239,6 +254,8 @@ class Service final : public Copilot {
   CopilotConfig config_;
   Ports ports_;
   degradation::Guard guard_;
+  KnownFollowUps follow_ups_;
+  observability::Counter follow_ups_found_;
 };
 
 void Service::add_routes(edge::Routes& routes) {

@@ -34,7 +34,10 @@ Service::Service(LineageConfig config, Ports ports)
     : config_(std::move(config)),
       ports_(std::move(ports)),
       tasks_(ports_.executor, "lineage", ports_.telemetry),
-      copies_(config_, ports_) {}
+      copies_(config_, ports_) {
+  readings_found_ = ports_.telemetry.metrics().counter(
+      "loquat_lineage_statement_hits_total", "Turns whose statement had been read before.");
+}
 
 void Service::start() {
   if (copies_.is_wanted()) tasks_.spawn("lineage.copies", copies_.run());
@@ -61,17 +64,12 @@ void Service::on_turn_finished(std::shared_ptr<const contracts::TurnFinished> tu
 Task<void> Service::record(std::shared_ptr<const contracts::TurnFinished> turn,
                            runtime::Gate::Pass pass) {
   const auto facts = co_await facts_of(turn->model);
-  auto work = [this, turn, facts] {
-    const auto dialect = enum_from<sql::Dialect>(turn->answer->dialect.value_or("duckdb"))
-                             .value_or(sql::Dialect::duckdb);
-    Reading reading = read_statement(ports_.parser, *turn->answer->sql, dialect, facts.get());
-    return build_event(*turn, std::move(reading), facts.get());
-  };
-  auto event = co_await ports_.pool.run(std::move(work));
-  if (!event) {
+  const auto reading = co_await reading_of(turn, facts);
+  if (!reading) {
     ports_.telemetry.emit(EventDropped{DropReason::too_many_pending});
     co_return;
   }
+  auto event = std::make_shared<wire::LineageEvent>(build_event(*turn, *reading, facts.get()));
   event->event_id = make_id(wire::LineageEvent::kPrefix, ports_.sources);
   event->timestamp = ports_.sources.wall.now();
   remember(*event);
@@ -88,6 +86,29 @@ Task<void> Service::record(std::shared_ptr<const contracts::TurnFinished> turn,
   items.push_back(std::move(item));
   const auto stored = co_await ports_.store.put(std::move(items));
   if (!stored) ports_.telemetry.emit(StoreFailed{stored.error().code});
+}
+
+Task<std::shared_ptr<const Reading>> Service::reading_of(
+    std::shared_ptr<const contracts::TurnFinished> turn, std::shared_ptr<const ModelFacts> facts) {
+  CacheKey key;
+  key.add(turn->answer->dialect.value_or("duckdb")).add(facts ? facts->version : std::string());
+  std::string text = key.add(*turn->answer->sql).take();
+  if (auto known = readings_.find(text)) {
+    readings_found_.add();
+    co_return known;
+  }
+  auto work = [this, turn, facts] {
+    const auto dialect = enum_from<sql::Dialect>(turn->answer->dialect.value_or("duckdb"))
+                             .value_or(sql::Dialect::duckdb);
+    return std::make_shared<const Reading>(
+        read_statement(ports_.parser, *turn->answer->sql, dialect, facts.get()));
+  };
+  auto reading = co_await ports_.pool.run(std::move(work));
+  if (!reading) co_return nullptr;
+  // Its parts name tables and columns of the statement, each a few times.
+  const std::size_t weight = 4096 + 4 * turn->answer->sql->size();
+  readings_.put(std::move(text), *reading, weight);
+  co_return *reading;
 }
 
 void Service::remember(const wire::LineageEvent& event) {

@@ -1,0 +1,31 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "candidates.hpp"
+#include "loquat/base/recent_cache.hpp"
+
+namespace loquat::copilot {
+
+/// Follow-ups of answers that were given before: they depend on nothing but the request, so they
+/// hold until there is another model, which empties the cache. Bounded; loop thread only.
+class KnownFollowUps {
+ public:
+  using Candidates = std::shared_ptr<const std::vector<Candidate>>;
+  /// Null: not known.
+  [[nodiscard]] Candidates find(const CandidateRequest& request);
+  void put(const CandidateRequest& request, std::vector<Candidate> candidates);
+
+ private:
+  struct Kept {
+    CandidateRequest request;  ///< its query tells those apart that have the same key
+    std::vector<Candidate> candidates;
+  };
+  void follow(const contracts::ModelSnapshot& model);
+  RecentCache<Kept> kept_{500, 8U << 20U};
+  std::shared_ptr<const semantic::ModelIndex> index_;
+  std::shared_ptr<const semantic::Vocabulary> vocabulary_;
+};
+
+}  // namespace loquat::copilot
