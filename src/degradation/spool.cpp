@@ -10,8 +10,6 @@
 #include <cstring>
 #include <fstream>
 #include <map>
-#include <set>
-#include <sstream>
 
 #include "spool_frame.hpp"
 
@@ -24,7 +22,7 @@ struct Segment {
   fs::path path;
   std::uint64_t bytes = 0;
   std::uint64_t reserved_bytes = 0;
-  std::set<std::uint64_t> open;  ///< positions not acknowledged
+  std::map<std::uint64_t, std::uint64_t> open;  ///< position, not acknowledged -> where in the file
 };
 
 Error io_error(std::string_view what, const fs::path& path, int code) {
@@ -32,12 +30,20 @@ Error io_error(std::string_view what, const fs::path& path, int code) {
               std::string(what) + " " + path.filename().string() + ": " + std::strerror(code));
 }
 
-Result<std::string> read_file(const fs::path& path) {
+Result<std::string> read_range(const fs::path& path, std::uint64_t from, std::uint64_t size) {
   std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
+  std::string text(size, '\0');
+  file.seekg(static_cast<std::streamoff>(from));
+  file.read(text.data(), static_cast<std::streamsize>(size));
   if (!file) return io_error("cannot read", path, errno);
-  return std::move(text).str();
+  return text;
+}
+
+Result<std::string> read_file(const fs::path& path) {
+  std::error_code code;
+  const auto size = fs::file_size(path, code);
+  if (code) return io_error("cannot read", path, code.value());
+  return read_range(path, 0, size);
 }
 
 std::string segment_name(std::uint64_t first_position) {
@@ -93,7 +99,8 @@ Result<void> Spool::State::recover_segment(const fs::path& path, bool is_last) {
     if (frame.state == FrameState::whole) {
       const std::uint64_t size = frame.end - at;
       if (frame.record.record.reserved) segment.reserved_bytes += size;
-      segment.open.insert(frame.record.position);
+      segment.open.emplace(frame.record.position, at);
+      ++stats.found[frame.record.record.topic];
       next_position = std::max(next_position, frame.record.position + 1);
     } else {
       ++stats.skipped;
@@ -115,7 +122,7 @@ Result<void> Spool::State::recover_segment(const fs::path& path, bool is_last) {
   bytes += segment.bytes;
   reserved_bytes += segment.reserved_bytes;
   stats.records += segment.open.size();
-  const std::uint64_t first = *segment.open.begin();
+  const std::uint64_t first = segment.open.begin()->first;
   segments.emplace(first, std::move(segment));
   return {};
 }
@@ -222,9 +229,11 @@ Result<std::vector<std::uint64_t>> Spool::append(const std::vector<SpoolRecord>&
   std::uint64_t plain = 0;
   std::uint64_t reserved = 0;
   std::vector<std::uint64_t> positions;
+  std::vector<std::uint64_t> offsets;  // in what is written now
   for (const auto& record : records) {
     const std::uint64_t position = s.next_position + positions.size();
     const std::size_t before = bytes_out.size();
+    offsets.push_back(before);
     bytes_out += encode_frame(position, record);
     (record.reserved ? reserved : plain) += bytes_out.size() - before;
     positions.push_back(position);
@@ -233,7 +242,8 @@ Result<std::vector<std::uint64_t>> Spool::append(const std::vector<SpoolRecord>&
   if (auto ready = s.open_segment(); !ready) return ready.error();
   if (auto wrote = s.write_all(bytes_out); !wrote) return wrote.error();
   Segment& segment = s.segments.rbegin()->second;
-  segment.open.insert(positions.begin(), positions.end());
+  for (std::size_t i = 0; i < positions.size(); ++i)
+    segment.open.emplace_hint(segment.open.end(), positions[i], segment.bytes + offsets[i]);
   segment.bytes += bytes_out.size();
   segment.reserved_bytes += reserved;
   s.bytes += bytes_out.size();
@@ -243,21 +253,32 @@ Result<std::vector<std::uint64_t>> Spool::append(const std::vector<SpoolRecord>&
   return positions;
 }
 
-Result<std::vector<SpooledRecord>> Spool::read(std::uint64_t after, std::size_t limit) {
+Result<std::vector<SpooledRecord>> Spool::read(std::uint64_t after, std::size_t limit,
+                                               std::uint64_t bytes_max) {
   std::vector<SpooledRecord> out;
+  std::uint64_t bytes = 0;
   for (const auto& [_, segment] : state_->segments) {
-    if (out.size() >= limit) break;
-    if (segment.open.empty() || *segment.open.rbegin() <= after) continue;
-    auto text = read_file(segment.path);
+    if (out.size() >= limit || bytes >= bytes_max) break;
+    const auto first = segment.open.upper_bound(after);
+    if (first == segment.open.end()) continue;
+    // One piece of the file: from the first that is wanted to where the last one ends.
+    auto last = first;
+    for (std::size_t wanted = out.size(); last != segment.open.end() && wanted < limit; ++wanted) {
+      if (last != first && bytes + last->second - first->second >= bytes_max) break;
+      ++last;
+    }
+    const std::uint64_t end = last == segment.open.end() ? segment.bytes : last->second;
+    auto text = read_range(segment.path, first->second, end - first->second);
     if (!text) return text.error();
-    for (std::size_t at = 0; at < text->size() && out.size() < limit;) {
+    bytes += text->size();
+    for (std::size_t at = 0; at < text->size();) {
       auto frame = read_frame(*text, at);
       if (frame.state == FrameState::torn) break;
       at = frame.end;
-      if (frame.state == FrameState::whole && frame.record.position > after &&
-          segment.open.contains(frame.record.position))
+      if (frame.state == FrameState::whole && segment.open.contains(frame.record.position))
         out.push_back(std::move(frame.record));
     }
+    if (last != segment.open.end()) break;
   }
   return out;
 }

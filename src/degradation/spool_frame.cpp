@@ -40,6 +40,8 @@ class TextReader {
     return true;
   }
 
+  [[nodiscard]] bool is_at_end() const { return at_ == bytes_.size(); }
+
  private:
   std::string_view bytes_;
   std::size_t at_;
@@ -50,8 +52,10 @@ bool decode_body(std::string_view body, SpooledRecord& out) {
   out.position = get<std::uint64_t>(body, 0);
   out.record.reserved = (body[8] & kReservedFlag) != 0;
   TextReader texts(body, 9);
-  return texts.read(out.record.topic) && texts.read(out.record.key) &&
-         texts.read(out.record.event_id) && texts.read(out.record.payload);
+  const bool is_whole = texts.read(out.record.topic) && texts.read(out.record.key) &&
+                        texts.read(out.record.event_id) && texts.read(out.record.payload);
+  // An older frame ends here.
+  return is_whole && (texts.is_at_end() || texts.read(out.record.head));
 }
 
 std::size_t next_magic(std::string_view bytes, std::size_t from) {
@@ -65,13 +69,14 @@ std::size_t next_magic(std::string_view bytes, std::size_t from) {
 std::string encode_frame(std::uint64_t position, const SpoolRecord& record) {
   std::string body;
   body.reserve(record.payload.size() + record.topic.size() + record.key.size() +
-               record.event_id.size() + 32);
+               record.event_id.size() + record.head.size() + 32);
   put(body, position);
   body += record.reserved ? kReservedFlag : '\0';
   put_text(body, record.topic);
   put_text(body, record.key);
   put_text(body, record.event_id);
   put_text(body, record.payload);
+  put_text(body, record.head);
   std::string frame;
   frame.reserve(body.size() + kHeader);
   put(frame, kMagic);

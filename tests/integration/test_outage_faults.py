@@ -81,6 +81,11 @@ def first_copies(broker):
     return order, copies
 
 
+def metric(text, name):
+    """The value of a metric for the feedback topic."""
+    return float(next(line for line in text.splitlines() if line.startswith(f'{name}{{topic="{TOPIC}"}}')).rsplit(" ", 1)[1])
+
+
 class Faults(unittest.TestCase):
     def check(self, broker, voters, name, seconds=60, may_have_more=0):
         """Everything accepted is there once, in order. `may_have_more`: requests under way at the end, unanswered."""
@@ -153,19 +158,24 @@ class Faults(unittest.TestCase):
             kafka = daemon.get("/health").json()["integrations"]["kafka"]
             self.assertEqual(kafka["state"], "degraded")
             self.assertGreater(kafka["spooled"], 0)
-            self.assertIn("loquat_kafka_spooled_events", daemon.get("/metrics").body.decode())
+            metrics = daemon.get("/metrics").body.decode()
+            self.assertIn("loquat_kafka_spooled_events", metrics)
+            self.assertGreater(metric(metrics, "loquat_kafka_waiting_events"), 0)
+            self.assertGreater(metric(metrics, "loquat_kafka_oldest_event_age_seconds"), seconds / 2)
             broker.up()
             until(lambda: voters.statuses["accepted"] > 90, 60, "votes after")
             voters.stop()
             self.check(broker, voters, f"outage of {seconds} s", seconds=120, may_have_more=len(voters.threads))
             until(lambda: daemon.get("/health").json()["integrations"]["kafka"]["spooled"] == 0, 60, "the spool is empty again")
+            until(lambda: metric(daemon.get("/metrics").body.decode(), "loquat_kafka_waiting_events") == 0, 10, "nothing waits")
+            self.assertEqual(metric(daemon.get("/metrics").body.decode(), "loquat_kafka_lost_events_total"), 0)
 
     def test_outage_of_20_seconds(self):
         self.outage(20)
 
     def test_outage_longer_than_the_client_library_may_hold_a_record(self):
         """At the end some records under way are older than kafka.delivery_timeout and some are not: none may overtake another."""
-        self.outage(8, LOQUAT_KAFKA__DELIVERY_TIMEOUT="10s")
+        self.outage(5, LOQUAT_KAFKA__DELIVERY_TIMEOUT="10s")
 
     @unittest.skipUnless(os.environ.get("LOQUAT_FULL") == "yes", "six minutes long: with scripts/test --full")
     def test_outage_of_6_minutes(self):

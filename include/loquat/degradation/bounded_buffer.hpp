@@ -2,9 +2,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <list>
 #include <map>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "loquat/base/check.hpp"
@@ -31,7 +33,9 @@ struct BufferTotals {
 
 enum class PushOutcome { stored, dropped, refused };
 
-/// A queue bounded in items and bytes, in order of arrival. Pure; loop thread only.
+/// A queue bounded in items and bytes, in order of arrival. Items may also keep their place while
+/// they are elsewhere: each has a number, leaves by it, and can be pinned so that it never makes
+/// room for another. Pure; loop thread only.
 template <class T>
 class BoundedBuffer {
  public:
@@ -42,16 +46,45 @@ class BoundedBuffer {
 
   /// `bytes`: what the item counts for. `rank`: the higher, the longer it is kept.
   PushOutcome push(T item, std::size_t bytes, int rank = 0) {
+    if (place(std::move(item), bytes, rank) != 0) return PushOutcome::stored;
+    return may_drop(rank) ? PushOutcome::dropped : PushOutcome::refused;
+  }
+  /// As push. The item's number; 0 if it finds no room: then it was not moved from.
+  std::uint64_t place(T&& item, std::size_t bytes, int rank = 0) {
     ++totals_.offered;
     if (!make_room(bytes, rank)) {
-      const bool may_drop = limits_.policy != FullPolicy::refuse && rank < limits_.keep_rank;
-      ++(may_drop ? totals_.dropped : totals_.refused);
-      return may_drop ? PushOutcome::dropped : PushOutcome::refused;
+      ++(may_drop(rank) ? totals_.dropped : totals_.refused);
+      return 0;
     }
-    items_.push_back({std::move(item), bytes, rank, next_++});
-    by_rank_[{rank, items_.back().order}] = std::prev(items_.end());
+    const std::uint64_t number = ++last_;
+    items_.push_back({std::move(item), bytes, rank, number});
+    by_rank_[{rank, number}] = std::prev(items_.end());
+    by_number_[number] = std::prev(items_.end());
     bytes_ += bytes;
-    return PushOutcome::stored;
+    return number;
+  }
+  [[nodiscard]] T* find(std::uint64_t number) {
+    const auto known = by_number_.find(number);
+    return known == by_number_.end() ? nullptr : &known->second->value;
+  }
+  [[nodiscard]] const T* find(std::uint64_t number) const {
+    const auto known = by_number_.find(number);
+    return known == by_number_.end() ? nullptr : &known->second->value;
+  }
+  /// The item leaves as delivered.
+  void remove(std::uint64_t number) {
+    const auto known = by_number_.find(number);
+    if (known == by_number_.end()) return;
+    ++totals_.delivered;
+    static_cast<void>(take(known->second));
+  }
+  void pin(std::uint64_t number) {
+    const auto known = by_number_.find(number);
+    if (known != by_number_.end()) by_rank_.erase({known->second->rank, number});
+  }
+  void unpin(std::uint64_t number) {
+    const auto known = by_number_.find(number);
+    if (known != by_number_.end()) by_rank_[{known->second->rank, number}] = known->second;
   }
   /// The oldest item leaves as delivered.
   [[nodiscard]] std::optional<T> pop() {
@@ -76,18 +109,24 @@ class BoundedBuffer {
     T value;
     std::size_t bytes;
     int rank;
-    std::uint64_t order;
+    std::uint64_t number;
   };
   using Items = std::list<Item>;
 
   [[nodiscard]] bool fits(std::size_t bytes) const {
     return items_.size() < limits_.events_max && bytes_ + bytes <= limits_.bytes_max;
   }
+  [[nodiscard]] bool may_drop(int rank) const {
+    return limits_.policy != FullPolicy::refuse && rank < limits_.keep_rank;
+  }
   /// The item that goes first under the policy; end() if none may.
   typename Items::iterator victim(int rank) {
-    if (items_.empty()) return items_.end();
-    if (limits_.policy == FullPolicy::drop_oldest)
-      return items_.front().rank < limits_.keep_rank ? items_.begin() : items_.end();
+    if (by_rank_.empty()) return items_.end();  // nothing, or all pinned
+    if (limits_.policy == FullPolicy::drop_oldest) {
+      auto oldest = items_.begin();
+      while (oldest != items_.end() && !by_rank_.contains({oldest->rank, oldest->number})) ++oldest;
+      return oldest->rank < limits_.keep_rank ? oldest : items_.end();
+    }
     if (limits_.policy != FullPolicy::drop_lowest) return items_.end();
     const auto lowest = by_rank_.begin()->second;
     // Of equal rank the newcomer yields: what was taken first is closer to being delivered.
@@ -107,7 +146,8 @@ class BoundedBuffer {
   T take(typename Items::iterator at) {
     T value = std::move(at->value);
     bytes_ -= at->bytes;
-    by_rank_.erase({at->rank, at->order});
+    by_rank_.erase({at->rank, at->number});
+    by_number_.erase(at->number);
     items_.erase(at);
     return value;
   }
@@ -115,9 +155,10 @@ class BoundedBuffer {
   BufferLimits limits_;
   OnDrop on_drop_;
   Items items_;
-  std::map<std::pair<int, std::uint64_t>, typename Items::iterator> by_rank_;
+  std::map<std::pair<int, std::uint64_t>, typename Items::iterator> by_rank_;  // not the pinned
+  std::unordered_map<std::uint64_t, typename Items::iterator> by_number_;
   std::size_t bytes_ = 0;
-  std::uint64_t next_ = 0;
+  std::uint64_t last_ = 0;
   BufferTotals totals_;
 };
 

@@ -34,7 +34,7 @@ struct KafkaConfig {
   std::int32_t replication_factor = -1;
   std::chrono::milliseconds ack_wait_ms{200};
   std::chrono::milliseconds delivery_timeout{30'000};
-  std::uint32_t in_flight_max = 1'000;
+  std::uint32_t in_flight_max = 5'000;
   std::uint32_t consumer_queue_max = 500;
   std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds breaker_pause{500};

@@ -56,6 +56,7 @@ Driver::Driver(KafkaConfig config, SpoolConfig spool, KafkaPorts ports)
       spool_wanted_(ports_.loop),
       time_changed_(ports_.loop),
       progressed_(ports_.loop),
+      topic_metrics_(ports_.telemetry.metrics()),
       tasks_(ports_.loop, "kafka", ports_.telemetry) {
   ports_.board.add("kafka",
                    "Events wait in memory and, where a spool is set, on disk; the least valuable "
@@ -104,6 +105,7 @@ Task<Result<void>> Driver::dead_letter(Inbound record, Error why) {
   out.key = std::move(record.key);
   out.payload = std::move(record.payload);
   out.headers = std::move(record.headers);
+  out.made_at = ports_.sources.wall.now();
   out.rank = 1 << 29;  // stays in memory until its report: its source is the copy on disk
   out.headers.emplace_back(prefix + "topic", record.place.topic);
   out.headers.emplace_back(prefix + "partition", std::to_string(record.place.partition));
@@ -143,8 +145,8 @@ void Driver::act(Action action) {
     // After one that was not taken, what was decided with it is not offered: it could overtake.
     const bool may_send = producer_ && are_topics_ready_ && !is_refusing_;
     const auto refused =
-        may_send ? producer_->send(send->id, *send->record) : std::optional(Report::failed);
-    is_refusing_ = refused == Report::failed;
+        may_send ? producer_->send(send->id, *send->record) : std::optional(Report::not_taken);
+    is_refusing_ = refused == Report::not_taken;
     if (refused) outbox_.reported(send->id, *refused, Clock::now());
   } else if (auto* resolve = std::get_if<Resolve>(&action)) {
     const auto known = waiters_.find(resolve->ticket);
@@ -203,6 +205,7 @@ void Driver::report_state() {
   held_.set(static_cast<double>(totals.held));
   spooled_.set(static_cast<double>(depth.spooled));
   in_flight_.set(static_cast<double>(outbox_.in_flight()));
+  topic_metrics_.show(outbox_.topics(), ports_.sources.wall.now());
 }
 
 Accounting Driver::accounting() const {
@@ -349,18 +352,19 @@ Task<void> Driver::do_append(Append job) {
 }
 
 Task<void> Driver::do_read(ReadSpool job) {
-  auto work = [spool = spool_.get(), job] { return spool->read(job.after, job.limit); };
+  // Reading the events' common fields is work for the thread that reads the disk.
+  auto work = [spool = spool_.get(), job, source = source_]() -> Result<std::vector<SpooledOut>> {
+    auto spooled = spool->read(job.after, job.limit);
+    if (!spooled) return spooled.error();
+    std::vector<SpooledOut> records;
+    records.reserve(spooled->size());
+    for (auto& item : *spooled)
+      records.push_back({item.position, from_spool(std::move(item.record), source)});
+    return records;
+  };
   auto done = spool_pool_.run(std::move(work));
-  auto spooled = co_await std::move(done);
-  if (!spooled) {
-    ports_.telemetry.emit(SpoolFailed{spooled.error().detail});
-    outbox_.read(spooled.error(), Clock::now());
-    co_return;
-  }
-  std::vector<SpooledOut> records;
-  records.reserve(spooled->size());
-  for (auto& item : *spooled)
-    records.push_back({item.position, from_spool(std::move(item.record), source_)});
+  auto records = co_await std::move(done);
+  if (!records) ports_.telemetry.emit(SpoolFailed{records.error().detail});
   outbox_.read(std::move(records), Clock::now());
 }
 

@@ -12,6 +12,7 @@
 #include "loquat/kafka/kafka.hpp"
 #include "loquat/runtime/runtime.hpp"
 #include "producer.hpp"
+#include "topic_metrics.hpp"
 
 namespace loquat::kafka {
 
@@ -93,6 +94,7 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
   std::string last_error_;
   degradation::BreakerState last_breaker_ = degradation::BreakerState::closed;
   observability::Gauge held_, spooled_, in_flight_;
+  TopicMetrics topic_metrics_;
   observability::Histogram delivery_;
   runtime::TaskGroup tasks_;
 };

@@ -28,7 +28,8 @@ Task<Result<void>> Driver::start() {
     const auto stats = spool_->stats();
     if (stats.records + stats.skipped + stats.truncated > 0)
       ports_.telemetry.emit(SpoolRecovered{stats.records, stats.skipped, stats.truncated});
-    outbox_.recovered(stats.records, Clock::now());  // nothing is published before
+    topic_metrics_.lost_unknown(stats.skipped);
+    outbox_.recovered(stats.found, Clock::now());  // nothing is published before
   }
   are_topics_ready_ = is_embedded() || !config_.create_topics;
   if (!are_topics_ready_) {

@@ -17,9 +17,12 @@ Outbox::Outbox(OutboxLimits limits)
 // ---- what comes in
 // ------------------------------------------------------------------------------------------------
 
-void Outbox::recovered(std::uint64_t records, Time now) {
-  disk_stored_ += records;
-  totals_.offered += records;
+void Outbox::recovered(const std::map<std::string, std::uint64_t>& records, Time now) {
+  for (const auto& [topic, count] : records) {
+    disk_topics_[topic].count += count;
+    disk_stored_ += count;
+    totals_.offered += count;
+  }
   tick(now);
 }
 
@@ -36,13 +39,11 @@ Ticket Outbox::publish(OutRecord record, Time now) {
 }
 
 void Outbox::admit(OutRecord record, Ticket ticket, Time now) {
-  OutRecord copy_for_disk;
   const bool may_spool = can_spool(record);
-  if (may_spool) copy_for_disk = record;  // only if memory has no room; moved from otherwise
-  const RecordId id = hold(std::move(record), ticket, false, 0);
+  const RecordId id = hold(record, ticket, false, 0);
   if (id == 0) {
     if (may_spool) {
-      to_disk(std::move(copy_for_disk), ticket);
+      to_disk(std::move(record), ticket);
     } else {
       ++totals_.refused;
       resolve(ticket, fail(Errc::buffer_full, "The event buffer is full."));
@@ -52,7 +53,7 @@ void Outbox::admit(OutRecord record, Ticket ticket, Time now) {
   const Held& held = *buffer_.find(id);
   const bool is_closed = breaker_.state() == BreakerState::closed;
   if (may_spool && (!is_closed || held.state == State::awaiting_spool))
-    spool_up_to(lane_of(held.record), id);
+    spool_up_to(held.lane->second, id);
   else if (!limits_.has_spool && held.record.is_kept && !is_closed)
     resolve(ticket, Receipt::buffered);
   else
@@ -80,10 +81,9 @@ void Outbox::offer(OutRecord record, Time now) {
     return;
   }
   ++totals_.offered;
-  const std::string topic = record.topic;
-  if (hold(std::move(record), 0, false, 0) == 0) {
+  if (hold(record, 0, false, 0) == 0) {
     ++totals_.dropped;
-    actions_.emplace_back(Lost{topic, false});
+    actions_.emplace_back(Lost{record.topic, false});
   }
   pump(now);
 }
@@ -92,9 +92,10 @@ void Outbox::reported(RecordId id, Report report, Time now) {
   Held* held = buffer_.find(id);
   if (held == nullptr || held->state != State::in_flight) return;
   --in_flight_;
-  Lane& lane = lane_of(held->record);
+  Lane& lane = held->lane->second;
   --lane.in_flight;
-  if (report == Report::failed) {
+  if (report == Report::failed || report == Report::not_taken) {
+    held->may_be_there |= report == Report::failed;
     came_back(*held, now);
   } else if (report == Report::delivered) {
     delivered(*held, now);
@@ -102,6 +103,7 @@ void Outbox::reported(RecordId id, Report report, Time now) {
     if (held->kept == Kept::on_disk) acknowledge(held->position);
     resolve(held->ticket, fail(Errc::payload_too_large, "The broker does not take this event."));
     actions_.emplace_back(Lost{held->record.topic, true});
+    if (held->record.is_kept) ++sums_[held->record.topic].lost;
     ++totals_.dropped;
     leave(*held);
   }
@@ -131,7 +133,7 @@ void Outbox::delivered(Held& held, Time now) {
 void Outbox::came_back(Held& held, Time now) {
   breaker_.report(held.id == probe_, CallOutcome::failed, now);
   if (held.id == probe_) probe_ = 0;
-  Lane& lane = lane_of(held.record);
+  Lane& lane = held.lane->second;
   lane.is_blocked = lane.in_flight > 0;
   if (held.kept == Kept::refused) {
     ++totals_.refused;
@@ -184,7 +186,7 @@ void Outbox::tick(Time now) {
     ack_deadlines_.pop_front();
     Held* held = buffer_.find(id);
     if (held == nullptr) continue;
-    Lane& lane = lane_of(held->record);
+    Lane& lane = held->lane->second;
     if (held->state == State::in_flight) {
       if (is_due) note_silence(id, now);
       // The client library may yet give it back: a later one of its key must not overtake it.
@@ -215,11 +217,7 @@ void Outbox::note_silence(RecordId id, Time now) {
 // ---- memory
 // ------------------------------------------------------------------------------------------------
 
-Outbox::Lane& Outbox::lane_of(const OutRecord& record) {
-  return lanes_[record.topic + '\0' + record.key];
-}
-
-RecordId Outbox::hold(OutRecord record, Ticket ticket, bool is_on_disk, std::uint64_t position) {
+RecordId Outbox::hold(OutRecord& record, Ticket ticket, bool is_on_disk, std::uint64_t position) {
   const std::size_t bytes = record.bytes();
   const int rank = record.rank;
   const bool waits_for_spool = needs_spool_first(record) && !is_on_disk;
@@ -229,12 +227,16 @@ RecordId Outbox::hold(OutRecord record, Ticket ticket, bool is_on_disk, std::uin
   held.kept = is_on_disk ? Kept::on_disk : Kept::nowhere;
   held.position = position;
   held.state = waits_for_spool ? State::awaiting_spool : State::queued;
-  const RecordId id = buffer_.push(std::move(held), bytes, rank);
-  if (id == 0) return 0;
+  const RecordId id = buffer_.place(std::move(held), bytes, rank);
+  if (id == 0) {
+    record = std::move(held.record);
+    return 0;
+  }
   Held& stored = *buffer_.find(id);
   stored.id = id;
+  stored.lane = lanes_.try_emplace(lane_name(stored.record)).first;
   if (is_on_disk) positions_.insert(position);
-  Lane& lane = lane_of(stored.record);
+  Lane& lane = stored.lane->second;
   lane.held.insert(id);
   if (!waits_for_spool) lane.queued.insert(id);
   if (!is_on_disk && can_spool(stored.record)) lane.unspooled.insert(id);
@@ -243,7 +245,7 @@ RecordId Outbox::hold(OutRecord record, Ticket ticket, bool is_on_disk, std::uin
 }
 
 void Outbox::leave(Held& held) {
-  const auto at = lanes_.find(held.record.topic + '\0' + held.record.key);
+  const auto at = held.lane;
   Lane& lane = at->second;
   const RecordId id = held.id;
   lane.held.erase(id);
@@ -257,7 +259,7 @@ void Outbox::leave(Held& held) {
 
 /// The buffer made room by giving up this one; it has left the buffer already.
 void Outbox::on_drop(Held&& held) {
-  const auto at = lanes_.find(held.record.topic + '\0' + held.record.key);
+  const auto at = held.lane;
   Lane& lane = at->second;
   lane.held.erase(held.id);
   lane.queued.erase(held.id);
@@ -311,6 +313,7 @@ void Outbox::pump(Time now) {
     held.state = State::in_flight;
     buffer_.pin(id);
     if (in_flight_++ == 0) in_flight_since_ = now;
+    if (held.may_be_there) ++sums_[held.record.topic].copies;
     actions_.emplace_back(Send{id, &held.record});
     if (admission == degradation::Breaker::Admission::probe) {
       probe_ = id;
@@ -324,10 +327,12 @@ void Outbox::pump(Time now) {
 // ------------------------------------------------------------------------------------------------
 
 void Outbox::to_disk(OutRecord record, Ticket ticket) {
-  const auto older = lanes_.find(record.topic + '\0' + record.key);
+  const auto older = lanes_.find(lane_name(record));
   if (older != lanes_.end()) spool_up_to(older->second, ~RecordId{0});
   ++disk_writing_;
-  to_write_.push_back({0, ticket, record.event_id, to_spool(record)});
+  OnDisk& disk = disk_topics_[record.topic];
+  if (disk.count++ == 0) disk.oldest = record.made_at;
+  to_write_.push_back({0, ticket, record.event_id, to_spool(record), record.topic});
   flush_append();
 }
 
@@ -340,7 +345,7 @@ void Outbox::spool_up_to(Lane& lane, RecordId last) {
     Held& held = *buffer_.find(id);
     held.kept = Kept::writing;
     buffer_.pin(id);
-    to_write_.push_back({id, held.ticket, held.record.event_id, to_spool(held.record)});
+    to_write_.push_back({id, held.ticket, held.record.event_id, to_spool(held.record), {}});
   }
   flush_append();
 }
@@ -388,7 +393,7 @@ void Outbox::written(const Writing& item, std::uint64_t position) {
   resolve(item.ticket, Receipt::buffered);
   if (held->state != State::awaiting_spool) return;
   held->state = State::queued;
-  Lane& lane = lane_of(held->record);
+  Lane& lane = held->lane->second;
   lane.queued.insert(item.id);
   reindex(lane);
 }
@@ -397,6 +402,7 @@ void Outbox::not_written(const Writing& item) {
   const Error error = fail(Errc::buffer_full, "The spool has no room and the broker is away.");
   if (item.id == 0) {
     --disk_writing_;
+    --disk_topics_[item.topic].count;
     ++totals_.refused;
     resolve(item.ticket, error);
     return;
@@ -406,7 +412,7 @@ void Outbox::not_written(const Writing& item) {
   const bool is_promised = !open_tickets_.contains(item.ticket);
   if (is_promised) {  // once said to be kept in memory, it stays there
     held->kept = Kept::nowhere;
-    lane_of(held->record).unspooled.insert(held->id);
+    held->lane->second.unspooled.insert(held->id);
   } else if (held->state == State::in_flight) {
     held->kept = Kept::refused;  // cannot be taken back: its report decides what the sender hears
   } else {
@@ -440,6 +446,8 @@ void Outbox::read(Result<std::vector<SpooledOut>> records, Time now) {
   if (records->empty()) {  // damaged records were skipped by the spool
     totals_.dropped += disk_stored_;
     disk_stored_ = 0;
+    for (const auto& [topic, disk] : std::exchange(disk_topics_, {}))
+      sums_[topic].lost += disk.count;
   }
   for (auto& [position, record] : *records) {
     if (positions_.contains(position) || gone.contains(position)) {
@@ -449,7 +457,12 @@ void Outbox::read(Result<std::vector<SpooledOut>> records, Time now) {
     if (!record) {
       actions_.emplace_back(Acknowledge{{position}});
       ++totals_.dropped;
-    } else if (hold(std::move(*record), 0, true, position) == 0) {
+    } else if (const RecordId id = hold(*record, 0, true, position); id != 0) {
+      const OutRecord& stored = buffer_.find(id)->record;
+      OnDisk& disk = disk_topics_[stored.topic];
+      disk.oldest = stored.made_at;  // what is left there is newer
+      if (disk.count > 0) --disk.count;
+    } else {
       break;  // no room after all: from here again later
     }
     cursor_ = position;
@@ -498,6 +511,24 @@ OutboxTotals Outbox::totals() const {
   OutboxTotals totals = totals_;
   totals.held = buffer_.size() + on_disk() + parked_.size();
   return totals;
+}
+
+std::map<std::string, TopicState> Outbox::topics() const {
+  auto topics = sums_;
+  const auto add = [&topics](const std::string& topic, std::uint64_t count, auto oldest) {
+    if (count == 0) return;
+    TopicState& state = topics[topic];
+    state.waiting += count;
+    if (oldest && (!state.oldest || *oldest < *state.oldest)) state.oldest = oldest;
+  };
+  for (const auto& [name, lane] : lanes_) {
+    if (lane.held.empty()) continue;
+    const OutRecord& first = buffer_.find(*lane.held.begin())->record;
+    add(first.topic, lane.held.size(), std::optional(first.made_at));
+  }
+  for (const auto& one : parked_) add(one.record.topic, 1, std::optional(one.record.made_at));
+  for (const auto& [topic, disk] : disk_topics_) add(topic, disk.count, disk.oldest);
+  return topics;
 }
 
 bool Outbox::is_idle() const noexcept {

@@ -13,7 +13,6 @@
 #include "loquat/degradation/bounded_buffer.hpp"
 #include "loquat/degradation/breaker.hpp"
 #include "loquat/degradation/spool.hpp"
-#include "place_buffer.hpp"
 #include "record.hpp"
 
 namespace loquat::kafka {
@@ -27,14 +26,15 @@ struct OutboxLimits {
   Clock::duration ack_wait = std::chrono::milliseconds(200);
   degradation::BreakerConfig breaker;
   bool has_spool = false;
-  bool is_forgetful = false;  ///< the broker is embedded: its report is not a promise
-  std::size_t refill = 256;   ///< records read from the spool at once
+  bool is_forgetful = false;   ///< the broker is embedded: its report is not a promise
+  std::size_t refill = 1'000;  ///< records read from the spool at once
   /// While no broker answers, what the client library has had for this long is taken back.
   Clock::duration take_back = std::chrono::seconds(30);
 };
 
-/// What librdkafka said in the end. `rejected`: this record can never be taken.
-enum class Report { delivered, failed, rejected };
+/// What librdkafka said in the end. `not_taken`: at once, nothing of it went out. `rejected`: this
+/// record can never be taken.
+enum class Report { delivered, failed, not_taken, rejected };
 
 struct Send {
   RecordId id;
@@ -67,6 +67,13 @@ struct OutboxTotals {
   std::uint64_t offered = 0, delivered = 0, dropped = 0, refused = 0, held = 0;
 };
 
+/// What an operator asks of one topic. Copies: records offered again although an earlier attempt
+/// may have reached the topic. Lost: of what somebody was promised.
+struct TopicState {
+  std::uint64_t waiting = 0, copies = 0, lost = 0;
+  std::optional<WallTime> oldest;  ///< of those that wait
+};
+
 struct SpooledOut {
   std::uint64_t position = 0;
   std::optional<OutRecord> record;  ///< nothing: not ours, to be passed over
@@ -88,8 +95,8 @@ class Outbox {
  public:
   explicit Outbox(OutboxLimits limits);
 
-  /// The spool was opened and holds this many records.
-  void recovered(std::uint64_t records, Time now);
+  /// The spool was opened and holds this many records of each topic.
+  void recovered(const std::map<std::string, std::uint64_t>& records, Time now);
   /// A kept record; its ticket is resolved once.
   [[nodiscard]] Ticket publish(OutRecord record, Time now);
   /// Nobody waits for it, and it may be dropped unless its topic keeps all.
@@ -116,6 +123,8 @@ class Outbox {
   [[nodiscard]] degradation::BreakerState breaker() const noexcept { return breaker_.state(); }
   [[nodiscard]] std::uint64_t spooled() const noexcept { return positions_.size() + on_disk(); }
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  /// By topic; those that never had anything are not there.
+  [[nodiscard]] std::map<std::string, TopicState> topics() const;
   /// Nothing waits to be offered, reported or written.
   [[nodiscard]] bool is_idle() const noexcept;
   [[nodiscard]] bool is_writing() const noexcept { return !writing_.empty() || !to_write_.empty(); }
@@ -123,14 +132,6 @@ class Outbox {
  private:
   enum class State { queued, in_flight, awaiting_spool };
   enum class Kept { nowhere, writing, on_disk, refused };
-  struct Held {
-    OutRecord record;
-    RecordId id = 0;
-    Ticket ticket = 0;
-    State state = State::queued;
-    Kept kept = Kept::nowhere;
-    std::uint64_t position = 0;
-  };
   struct Lane {
     std::set<RecordId> held;       // all of the lane in memory
     std::set<RecordId> queued;     // of these, what may be offered
@@ -139,19 +140,33 @@ class Outbox {
     bool is_blocked = false;
     RecordId ready_as = 0;  // key in ready_; 0: not there
   };
+  using Lanes = std::map<std::string, Lane>;  // by topic and key; gone when it holds nothing
+  struct Held {
+    OutRecord record;
+    Lanes::iterator lane;
+    RecordId id = 0;
+    Ticket ticket = 0;
+    State state = State::queued;
+    Kept kept = Kept::nowhere;
+    std::uint64_t position = 0;
+    bool may_be_there = false;  // an attempt failed in a way that may have reached the broker
+  };
   struct Writing {
     RecordId id = 0;  // 0: only for the disk
     Ticket ticket = 0;
     std::string event_id;
     degradation::SpoolRecord record;
+    std::string topic;  // where id is 0
+  };
+  struct OnDisk {
+    std::uint64_t count = 0;
+    std::optional<WallTime> oldest;  // or a little older
   };
   struct Parked {
     OutRecord record;
     Ticket ticket;
     Time until;
   };
-  using Lanes = std::map<std::string, Lane>;
-
   [[nodiscard]] bool can_spool(const OutRecord& record) const {
     return limits_.has_spool && record.is_kept;
   }
@@ -159,9 +174,9 @@ class Outbox {
   [[nodiscard]] bool needs_spool_first(const OutRecord& record) const {
     return limits_.is_forgetful && record.needs_effect && can_spool(record);
   }
-  Lane& lane_of(const OutRecord& record);
-  /// Puts the record into memory; 0 if there was no room.
-  RecordId hold(OutRecord record, Ticket ticket, bool is_on_disk, std::uint64_t position);
+  static std::string lane_name(const OutRecord& record) { return record.topic + '\0' + record.key; }
+  /// Moves the record into memory; 0, and the record stays, if there was no room.
+  RecordId hold(OutRecord& record, Ticket ticket, bool is_on_disk, std::uint64_t position);
   void admit(OutRecord record, Ticket ticket, Time now);
   void release_parked(Time now);
   void to_disk(OutRecord record, Ticket ticket);
@@ -183,7 +198,7 @@ class Outbox {
   void refill();
 
   OutboxLimits limits_;
-  PlaceBuffer<Held> buffer_;
+  degradation::BoundedBuffer<Held> buffer_;
   degradation::Breaker breaker_;
   Lanes lanes_;
   std::set<std::pair<RecordId, Lane*>> ready_;
@@ -205,6 +220,8 @@ class Outbox {
   std::unordered_map<std::string, std::uint64_t> unsettled_;
   std::unordered_set<std::string> settled_early_;
   std::uint64_t disk_stored_ = 0, disk_writing_ = 0;
+  std::map<std::string, OnDisk> disk_topics_;
+  std::map<std::string, TopicState> sums_;  // copies and lost
   std::uint64_t cursor_ = 0;
   bool is_reading_ = false;
   std::unordered_set<std::uint64_t> acknowledged_while_reading_;

@@ -83,7 +83,8 @@ std::optional<Report> Producer::send(RecordId id, const OutRecord& record) {
     return std::nullopt;
   }
   rd_kafka_headers_destroy(headers);
-  return classify(code);
+  const Report report = classify(code);
+  return report == Report::failed ? Report::not_taken : report;
 }
 
 bool Producer::drain(ProducerEvents& to) {

@@ -1,5 +1,6 @@
 #include "record.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "loquat/wire/codec.hpp"
@@ -28,20 +29,66 @@ std::string span_from(const std::string& event_id) {
   return text;
 }
 
-/// CloudEvents 1.0.2, Kafka binding, binary mode; W3C trace context.
-Headers make_headers(const wire::EventBase& base, const std::optional<std::string>& span,
-                     const std::string& source) {
-  Headers headers{{"ce_specversion", "1.0"},
-                  {"ce_id", base.event_id},
-                  {"ce_type", base.event_type},
-                  {"ce_source", source},
-                  {"ce_time", format_rfc3339(base.timestamp)},
-                  {"content-type", "application/json"}};
-  if (base.session_id) headers.emplace_back("ce_subject", *base.session_id);
+/// What differs from record to record.
+struct Common {
+  std::string event_id, type, time, traceparent, subject;
+};
+
+Common common_of(const wire::EventBase& base, const std::optional<std::string>& span) {
+  Common common{base.event_id,
+                base.event_type,
+                format_rfc3339(base.timestamp),
+                {},
+                base.session_id.value_or("")};
   if (base.trace_id && base.trace_id->size() == 32)
-    headers.emplace_back("traceparent", "00-" + *base.trace_id + "-" +
-                                            span.value_or(span_from(base.event_id)) + "-01");
+    common.traceparent =
+        "00-" + *base.trace_id + "-" + span.value_or(span_from(base.event_id)) + "-01";
+  return common;
+}
+
+/// CloudEvents 1.0.2, Kafka binding, binary mode; W3C trace context.
+Headers make_headers(Common common, const std::string& source) {
+  Headers headers;
+  headers.reserve(8);
+  headers.emplace_back("ce_specversion", "1.0");
+  headers.emplace_back("ce_id", std::move(common.event_id));
+  headers.emplace_back("ce_type", std::move(common.type));
+  headers.emplace_back("ce_source", source);
+  headers.emplace_back("ce_time", std::move(common.time));
+  headers.emplace_back("content-type", "application/json");
+  if (!common.subject.empty()) headers.emplace_back("ce_subject", std::move(common.subject));
+  if (!common.traceparent.empty())
+    headers.emplace_back("traceparent", std::move(common.traceparent));
   return headers;
+}
+
+/// For the spool, so that what comes back from there needs no parsing of its payload: type, time,
+/// traceparent, subject, each but the last up to its newline.
+std::string head_of(const Headers& headers) {
+  const auto value = [&headers](std::string_view name) -> std::string_view {
+    for (const auto& [key, text] : headers)
+      if (key == name) return text;
+    return {};
+  };
+  std::string head;
+  for (const std::string_view name : {"ce_type", "ce_time", "traceparent"}) {
+    head += value(name);
+    head += '\n';
+  }
+  head += value("ce_subject");
+  return head;
+}
+
+Common read_head(std::string_view head, const std::string& event_id) {
+  Common common;
+  common.event_id = event_id;
+  for (std::string* part : {&common.type, &common.time, &common.traceparent}) {
+    const auto end = std::min(head.find('\n'), head.size());
+    *part = head.substr(0, end);
+    head.remove_prefix(std::min(end + 1, head.size()));
+  }
+  common.subject = head;
+  return common;
 }
 
 void apply_policy(OutRecord& record, const wire::TopicInfo& info) {
@@ -63,13 +110,15 @@ OutRecord make_record(const wire::Event& event, const std::string& source) {
   record.key = base.tenant_id;
   record.event_id = base.event_id;
   record.payload = wire::encode_event(event);
-  record.headers = make_headers(base, span, source);
+  record.made_at = base.timestamp;
+  record.headers = make_headers(common_of(base, span), source);
   apply_policy(record, info);
   return record;
 }
 
 degradation::SpoolRecord to_spool(const OutRecord& record) {
-  return {record.key, record.topic, record.event_id, record.payload, record.is_reserved};
+  return {record.key,     record.topic,       record.event_id,
+          record.payload, record.is_reserved, head_of(record.headers)};
 }
 
 std::optional<OutRecord> from_spool(degradation::SpoolRecord spooled, const std::string& source) {
@@ -81,8 +130,14 @@ std::optional<OutRecord> from_spool(degradation::SpoolRecord spooled, const std:
   record.event_id = std::move(spooled.event_id);
   record.payload = std::move(spooled.payload);
   constexpr std::size_t kBytesMax = 8U << 20U;  // what we wrote ourselves may be larger than a body
-  if (auto head = wire::decode<Head>(record.payload, {.bytes_max = kBytesMax}))
-    record.headers = make_headers(head->message, head->message.span_id, source);
+  if (!spooled.head.empty()) {
+    Common common = read_head(spooled.head, record.event_id);
+    if (const auto time = parse_rfc3339(common.time)) record.made_at = *time;
+    record.headers = make_headers(std::move(common), source);
+  } else if (auto head = wire::decode<Head>(record.payload, {.bytes_max = kBytesMax})) {
+    record.made_at = head->message.timestamp;
+    record.headers = make_headers(common_of(head->message, head->message.span_id), source);
+  }
   apply_policy(record, wire::info(*topic));
   return record;
 }

@@ -18,6 +18,7 @@ struct OutRecord {
   std::string event_id;
   std::string payload;
   Headers headers;
+  WallTime made_at{};
   int rank = 0;
   bool is_kept = false;      ///< somebody was promised that it arrives: spooled, never dropped
   bool is_reserved = false;  ///< may use the audit share of the spool

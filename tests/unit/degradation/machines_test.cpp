@@ -124,6 +124,29 @@ TEST(BoundedBuffer, RefusesAnItemLargerThanAll) {
   EXPECT_EQ(buffer.size(), 1U);
 }
 
+TEST(BoundedBuffer, APinnedItemKeepsItsPlaceUntilItLeavesByItsNumber) {
+  for (const auto policy : {FullPolicy::drop_lowest, FullPolicy::drop_oldest}) {
+    BoundedBuffer<int> buffer({.events_max = 2, .bytes_max = 100, .policy = policy});
+    const auto first = buffer.place(1, 10, 1);
+    const auto second = buffer.place(2, 10, 2);
+    buffer.pin(first);
+    EXPECT_NE(buffer.place(3, 10, 9), 0U);
+    EXPECT_NE(buffer.find(first), nullptr) << "pinned";
+    EXPECT_EQ(buffer.find(second), nullptr) << "made room";
+    buffer.remove(first);
+    EXPECT_EQ(buffer.size(), 1U);
+    EXPECT_EQ(buffer.totals().offered,
+              buffer.totals().delivered + buffer.totals().dropped + buffer.size());
+  }
+}
+
+TEST(BoundedBuffer, AnItemThatFindsNoRoomIsNotMovedFrom) {
+  BoundedBuffer<std::string> buffer({.events_max = 0});
+  std::string item = "a text that is too long to be kept inside of the string itself";
+  EXPECT_EQ(buffer.place(std::move(item), 1), 0U);
+  EXPECT_FALSE(item.empty());
+}
+
 class BufferAccounting : public ::testing::TestWithParam<FullPolicy> {};
 
 TEST_P(BufferAccounting, HoldsWhateverHappens) {

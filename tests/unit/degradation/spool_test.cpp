@@ -25,8 +25,12 @@ class SpoolTest : public ::testing::Test {
     return spool ? std::move(*spool) : nullptr;
   }
   static SpoolRecord record(int i, bool reserved = false) {
-    return {"tenant", "topic", "fb-" + std::to_string(i),
-            std::string(100, static_cast<char>('a' + i % 26)), reserved};
+    return {"tenant",
+            "topic",
+            "fb-" + std::to_string(i),
+            std::string(100, static_cast<char>('a' + i % 26)),
+            reserved,
+            "head"};
   }
   static std::vector<std::string> ids(Spool& spool) {
     std::vector<std::string> out;
@@ -127,6 +131,37 @@ TEST_F(SpoolTest, FreesASegmentOnceAllOfItIsAcknowledged) {
   EXPECT_EQ(spool->stats().bytes, 0U);
   ASSERT_TRUE(spool->append({record(42)}));
   EXPECT_EQ(ids(*spool), (std::vector<std::string>{"fb-42"}));
+}
+
+TEST_F(SpoolTest, ReadsOnFromAnyPositionAcrossSegmentsAndHoles) {
+  auto spool = open({.segment_bytes = 1'000});  // about six records each
+  std::vector<SpoolRecord> some;
+  for (int i = 0; i < 10; ++i) some.push_back(record(i));
+  ASSERT_TRUE(spool->append(some));
+  ASSERT_TRUE(spool->append({record(10), record(11)}));
+  ASSERT_TRUE(spool->append({record(12)}));
+  ASSERT_TRUE(spool->acknowledge({2, 3, 11}));
+  std::vector<std::uint64_t> seen;
+  std::uint64_t after = 0;
+  for (auto part = spool->read(after, 3); part && !part->empty(); part = spool->read(after, 3)) {
+    EXPECT_LE(part->size(), 3U);
+    for (const auto& one : *part) {
+      seen.push_back(one.position);
+      EXPECT_EQ(one.record.event_id, "fb-" + std::to_string(one.position - 1));
+      EXPECT_EQ(one.record.head, "head");
+    }
+    after = seen.back();
+  }
+  EXPECT_EQ(seen, (std::vector<std::uint64_t>{1, 4, 5, 6, 7, 8, 9, 10, 12, 13}));
+  EXPECT_EQ(spool->read(0, 100, 1)->size(), 1U) << "no more bytes than wanted, but for the first";
+}
+
+TEST_F(SpoolTest, CountsWhatItFindsByTopic) {
+  {
+    auto spool = open();
+    ASSERT_TRUE(spool->append({record(0), record(1)}));
+  }
+  EXPECT_EQ(open()->stats().found, (std::map<std::string, std::uint64_t>{{"topic", 2}}));
 }
 
 TEST_F(SpoolTest, PositionsRiseAcrossRestarts) {

@@ -34,6 +34,9 @@ class Bench {
     box.offer(std::move(record), now);
     collect();
   }
+  static WallTime made_at(const std::string& event_id) {
+    return WallTime{std::chrono::seconds(event_id.front())};
+  }
   static OutRecord make(const std::string& event_id, const std::string& key,
                         const std::string& topic) {
     OutRecord record;
@@ -41,6 +44,7 @@ class Bench {
     record.key = key;
     record.event_id = event_id;
     record.payload = "{}";
+    record.made_at = made_at(event_id);
     record.rank = 90;
     record.is_kept = true;
     record.needs_effect = topic == "ai-feedback-events";
@@ -397,7 +401,7 @@ TEST(Outbox, SendsWhatAnEarlierRunLeftBeforeAnythingNew) {
   bench.disk[1] = to_spool(Bench::make("old1", "t1", "ai-feedback-events"));
   bench.disk[2] = to_spool(Bench::make("old2", "t1", "ai-feedback-events"));
   bench.last_position = 2;
-  bench.box.recovered(2, bench.now);
+  bench.box.recovered({{"ai-feedback-events", 2}}, bench.now);
   bench.collect();
   const Ticket ticket = bench.publish("new");
   EXPECT_TRUE(bench.sent.empty()) << "nothing overtakes what is on disk";
@@ -414,7 +418,7 @@ TEST(Outbox, WritesWhatWaitedTooLongForTheDiskToEmpty) {
   Bench bench(limits());
   bench.disk[1] = to_spool(Bench::make("old", "t1", "ai-feedback-events"));
   bench.last_position = 1;
-  bench.box.recovered(1, bench.now);
+  bench.box.recovered({{"ai-feedback-events", 1}}, bench.now);
   bench.collect();
   const Ticket first = bench.publish("a");
   const Ticket second = bench.publish("b");
@@ -428,7 +432,7 @@ TEST(Outbox, LeavesTheDiskBehindUnderASteadyLoad) {
   Bench bench(limits());
   bench.disk[1] = to_spool(Bench::make("old", "t1", "ai-feedback-events"));
   bench.last_position = 1;
-  bench.box.recovered(1, bench.now);
+  bench.box.recovered({{"ai-feedback-events", 1}}, bench.now);
   bench.collect();
   Ticket last = 0;
   for (int i = 0; i < 50; ++i) {  // always one more before the one before is through
@@ -484,6 +488,7 @@ TEST(Outbox, ARejectedRecordIsLostAndToldSo) {
   ASSERT_TRUE(bench.resolved.contains(ticket));
   EXPECT_EQ(bench.resolved.at(ticket).error().code, Errc::payload_too_large);
   EXPECT_EQ(bench.lost.size(), 1U);
+  EXPECT_EQ(bench.box.topics().at("ai-feedback-events").lost, 1U);
 }
 
 TEST(Outbox, AnEmbeddedBrokersReportIsNoPromise) {
@@ -510,6 +515,37 @@ TEST(Outbox, TheEffectMayBeStoredBeforeTheReportIsSeen) {
   bench.box.settled("a");
   bench.report(Report::delivered);
   EXPECT_TRUE(bench.disk.empty());
+}
+
+TEST(Outbox, SaysOfEachTopicWhatWaitsSinceWhenAndWhatWentOutTwice) {
+  OutboxLimits tight = limits();
+  tight.buffer.events_max = 2;
+  Bench bench(tight);
+  const auto state = [&bench] { return bench.box.topics()["ai-feedback-events"]; };
+  EXPECT_TRUE(bench.box.topics().empty());
+  static_cast<void>(bench.publish("a"));
+  bench.report(Report::failed);
+  EXPECT_EQ(state().copies, 1U) << "it was sent again";
+  bench.report(Report::not_taken);
+  bench.report(Report::not_taken);
+  bench.box.brokers_down(bench.now);
+  for (const char* id : {"b", "c", "d"}) {
+    static_cast<void>(bench.publish(id));
+    while (!bench.appends.empty()) bench.write();
+  }
+  EXPECT_EQ(state().waiting, 4U) << "two of them on disk only";
+  EXPECT_EQ(state().oldest, Bench::made_at("a"));
+  for (int i = 0; i < 100 && bench.topic.size() < 4; ++i) {
+    if (i % 2 == 0)
+      EXPECT_EQ(state().oldest, Bench::made_at(std::string(1, "abcd"[bench.topic.size()])));
+    bench.advance(std::chrono::seconds(2));
+    if (!bench.sent.empty()) bench.report(Report::delivered);
+    while (!bench.reads.empty()) bench.read();
+  }
+  EXPECT_EQ(bench.topic.size(), 4U);
+  EXPECT_EQ(state().waiting, 0U);
+  EXPECT_FALSE(state().oldest);
+  EXPECT_EQ(state().lost, 0U);
 }
 
 TEST(Outbox, StowsWhatWasPromisedWhenTheProcessEnds) {
@@ -582,7 +618,7 @@ class Faults {
     next->unreported = bench->unreported;
     bench = std::move(next);
     tickets_.clear();
-    bench->box.recovered(bench->disk.size(), bench->now);
+    bench->box.recovered({{"ai-feedback-events", bench->disk.size()}}, bench->now);
     bench->collect();
   }
   bool finish() {

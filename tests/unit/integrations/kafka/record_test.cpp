@@ -45,10 +45,21 @@ TEST(Record, ComesBackFromTheSpoolAsItWas) {
   EXPECT_EQ(back->headers, record.headers);
   EXPECT_EQ(back->payload, record.payload);
   EXPECT_EQ(back->is_kept, record.is_kept);
+  EXPECT_EQ(back->made_at, record.made_at);
+}
+
+TEST(Record, ComesBackFromASpoolThatKeptThePayloadAlone) {
+  const OutRecord record = make_record(feedback(), "/loquat/one");
+  auto spooled = to_spool(record);
+  spooled.head.clear();
+  const auto back = from_spool(std::move(spooled), "/loquat/one");
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->headers, record.headers);
+  EXPECT_EQ(back->made_at, record.made_at);
 }
 
 TEST(Record, OfAnUnknownTopicIsPassedOver) {
-  EXPECT_FALSE(from_spool({"k", "someone-elses-topic", "e", "{}", false}, "/loquat/one"));
+  EXPECT_FALSE(from_spool({"k", "someone-elses-topic", "e", "{}", false, ""}, "/loquat/one"));
 }
 
 }  // namespace
