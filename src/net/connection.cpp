@@ -79,8 +79,15 @@ std::string serialize(const Response& response, SerializeOptions options) {
 
 Task<bool> Connection::flush() {
   if (out_.empty()) co_return true;
+  // Most answers fit the socket's buffer: sent at once, they cost no turn of the loop.
+  const auto sent = stream_->try_write(out_);
+  if (!sent) out_.clear();
+  if (!sent) co_return false;
+  const std::string_view rest = std::string_view(out_).substr(*sent);
+  if (rest.empty()) out_.clear();
+  if (rest.empty()) co_return true;
   const auto deadline = Clock::now() + site_.config.write_timeout;
-  const auto written = co_await stream_->write(out_, deadline);
+  const auto written = co_await stream_->write(rest, deadline);
   out_.clear();
   co_return written.has_value();
 }
@@ -126,8 +133,10 @@ Task<bool> Connection::read_request(RequestParser& parser) {
       deadline = Clock::now() + config.body_timeout;
       if (parser.expects_continue()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     }
-    const bool is_flushed = co_await flush();
-    if (!is_flushed) co_return false;
+    if (!out_.empty()) {
+      const bool is_flushed = co_await flush();
+      if (!is_flushed) co_return false;
+    }
     is_idle_ = !has_begun;
     if (is_idle_ && site_.draining.is_set()) co_return false;
     const auto old_size = in_.size();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "canonical_audit.hpp"
 #include "canonical_json.hpp"
 #include "loquat/base/check.hpp"
 #include "loquat/wire/codec.hpp"
@@ -9,6 +10,7 @@
 namespace loquat::security {
 
 std::string audit_hash(const wire::AuditEvent& event) {
+  if (const auto canonical = canonical_audit(event)) return sha256_hex(*canonical);
   auto node = wire::parse_json(wire::encode(event));
   LOQUAT_CHECK(node.has_value());
   for (auto& [key, value] : node->members)

@@ -6,6 +6,7 @@
 #include "jwt_verifier.hpp"
 #include "loquat/runtime/sync.hpp"
 #include "loquat/runtime/task.hpp"
+#include "verified_tokens.hpp"
 
 namespace loquat::security {
 namespace {
@@ -42,13 +43,19 @@ class OpenAuthenticator final : public Authenticator {
 class TokenAuthenticator : public Authenticator {
  public:
   TokenAuthenticator(JwtConfig config, const WallClock& wall, KeyRing ring)
-      : config_(config), verifier_(std::move(config), wall), ring_(std::move(ring)) {}
+      : config_(config), verifier_(std::move(config), wall), ring_(std::move(ring)), wall_(wall) {}
 
   Result<contracts::Principal> authenticate(const Credentials& credentials) const override {
     const auto token = token_of(credentials);
     if (token.empty()) return fail(Errc::unauthorized, "a token is required");
-    const auto claims = verifier_.verify(token, ring_);
-    if (!claims) return claims.error();
+    const auto now = wall_.now();
+    const auto* claims = verified_.find(token, now);
+    if (claims == nullptr) {
+      auto proven = verifier_.verify(token, ring_);
+      if (!proven) return proven.error();
+      verified_.put(token, std::move(*proven), now);
+      claims = verified_.find(token, now);
+    }
     contracts::Principal principal;
     principal.tenant_id = claims->tenant;
     principal.user_id = claims->subject;
@@ -73,7 +80,12 @@ class TokenAuthenticator : public Authenticator {
 
  protected:
   const JwtConfig& config() const noexcept { return config_; }
-  KeyRing& ring() noexcept { return ring_; }
+  const KeyRing& ring() const noexcept { return ring_; }
+  /// What the keys of before had proven must be proven again.
+  void set_keys(std::vector<VerifyKey> keys) {
+    ring_.replace(std::move(keys));
+    verified_.clear();
+  }
 
  private:
   static std::string_view token_of(const Credentials& credentials) {
@@ -83,6 +95,8 @@ class TokenAuthenticator : public Authenticator {
   JwtConfig config_;
   JwtVerifier verifier_;
   KeyRing ring_;
+  const WallClock& wall_;
+  mutable VerifiedTokens verified_;
 };
 
 /// Takes its keys from the issuer.
@@ -136,11 +150,11 @@ class FetchingAuthenticator final : public TokenAuthenticator {
     const auto now = Clock::now();
     const std::string error = keys ? std::string() : keys.error().detail;
     if (keys) {
-      ring().replace(std::move(*keys));
+      set_keys(std::move(*keys));
       schedule_.succeeded(now);
     } else {
       schedule_.failed(now);
-      if (!schedule_.is_believed(now)) ring().clear();
+      if (!schedule_.is_believed(now)) set_keys({});
     }
     running.has_ended = true;
     if (ports_.on_state) ports_.on_state(schedule_.is_believed(now), error);

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <memory>
 
 #include "loquat/security/audit_chain.hpp"
 #include "loquat/wire/json.hpp"
@@ -61,44 +62,33 @@ void append_number(std::string& out, double value) {
   }
 }
 
-void append_string(std::string& out, std::string_view text) {
+}  // namespace
+
+void append_canonical(std::string& out, std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
+  static constexpr std::string_view kShort = "\b\t\n\f\r\"\\";
+  static constexpr std::string_view kLetters = "btnfr\"\\";
   out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += kHex[static_cast<unsigned char>(c) >> 4U];
-          out += kHex[static_cast<unsigned char>(c) & 15U];
-        } else {
-          out += c;
-        }
+  std::size_t plain = 0;  // what needs no escape is copied in one piece
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    if (const auto at = kShort.find(text[i]); at != std::string_view::npos) {
+      out += '\\';
+      out += kLetters[at];
+    } else {
+      out += "\\u00";
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 15U];
     }
   }
+  out.append(text, plain);
   out += '"';
 }
+
+namespace {
 
 void append(std::string& out, const wire::JsonNode& node) {
   using Kind = wire::JsonNode::Kind;
@@ -114,7 +104,7 @@ void append(std::string& out, const wire::JsonNode& node) {
       append_number(out, node.number);
       return;
     case Kind::string:
-      append_string(out, node.string);
+      append_canonical(out, node.string);
       return;
     case Kind::array: {
       out += '[';
@@ -133,7 +123,7 @@ void append(std::string& out, const wire::JsonNode& node) {
       out += '{';
       for (std::size_t i = 0; i < members.size(); ++i) {
         if (i > 0) out += ',';
-        append_string(out, members[i]->key);
+        append_canonical(out, members[i]->key);
         out += ':';
         append(out, members[i]->value);
       }
@@ -161,9 +151,13 @@ std::string canonical_json(const wire::JsonNode& node) {
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  // Fetched once: asking for it by name takes longer than hashing a short text.
+  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> sha256(
+      EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free);
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, sha256.get(), nullptr);
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
+  out.reserve(std::size_t{2} * size);
   for (unsigned int i = 0; i < size; ++i) {
     out += kHex[digest[i] >> 4U];
     out += kHex[digest[i] & 15U];

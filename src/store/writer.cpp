@@ -34,14 +34,13 @@ void Writer::submit(std::unique_ptr<Job> job) {
   {
     const std::lock_guard lock(mutex_);
     const bool is_full = queue_.size() >= static_cast<std::size_t>(config_.queue_max);
-    if (!is_stopping_ && !is_full) {
-      queue_.push_back(std::move(job));
-      wake_.notify_one();
-      return;
-    }
+    if (!is_stopping_ && !is_full) queue_.push_back(std::move(job));
   }
+  // Outside the lock: who wakes up must not wait for it again.
+  if (!job) return wake_.notify_one();
   job->undo(fail(Errc::unavailable, "The store takes no more calls now."));
-  job->finish();
+  // Its caller is still about to wait: never from within.
+  boost::asio::post(ports_.loop, [refused = std::move(job)] { refused->finish(); });
 }
 
 void Writer::loop() {
@@ -61,10 +60,19 @@ void Writer::loop() {
       read_all(batch);
     else
       commit(batch);
-    for (auto& job : batch)
-      if (job) job->finish();
+    finish_all(std::move(batch));
   }
   db_.close();
+}
+
+/// One visit to the loop brings all of them home.
+void Writer::finish_all(Batch batch) {
+  std::erase_if(batch, [](const auto& job) { return !job; });  // handed on
+  if (batch.empty()) return;
+  if (batch.size() == 1) return batch.front()->finish();
+  boost::asio::post(ports_.loop, [batch = std::move(batch)] {
+    for (const auto& job : batch) job->finish();
+  });
 }
 
 void Writer::read_all(Batch& batch) {

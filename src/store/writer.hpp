@@ -3,6 +3,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -58,10 +59,11 @@ class TypedJob final : public Job {
   void undo(Error error) override { result_.emplace(std::move(error)); }
   void finish() override {
     work_ = nullptr;
-    boost::asio::post(loop_,
-                      [handler = std::move(handler_), result = std::move(*result_)]() mutable {
-                        handler(std::move(result));
-                      });
+    // At once where the loop's own thread is: others of the batch came home with it.
+    boost::asio::dispatch(loop_,
+                          [handler = std::move(handler_), result = std::move(*result_)]() mutable {
+                            handler(std::move(result));
+                          });
   }
 
  private:
@@ -121,6 +123,7 @@ class Writer {
   /// `writer`: whom a reader serves; null makes a writer.
   Writer(StoreConfig config, StorePorts ports, Writer* writer);
   void read_all(Batch& batch);
+  void finish_all(Batch batch);
   void submit(std::unique_ptr<Job> job);
   void loop();
   void commit(Batch& batch);

@@ -11,6 +11,14 @@ namespace loquat::kafka {
 namespace {
 
 constexpr std::uint64_t kWakeUp = 1;
+constexpr std::size_t kTogetherMax = 128;  // records of a partition that are handled at a time
+
+/// What must be handled one after the other. What teaches, does so in its tenant's order; of what
+/// cannot teach only the order of one user matters, who may change what was said before.
+std::string lane_of(const wire::FeedbackEvent& event) {
+  if (event.verified) return event.tenant_id;
+  return event.tenant_id + '\x1f' + event.user_id.value_or(std::string());
+}
 
 Inbound copy_of(const rd_kafka_message_t& message) {
   Inbound record;
@@ -188,29 +196,90 @@ void Consumer::pause(Partition& partition, bool is_pause) {
   partition.is_paused = is_pause;
 }
 
+/// Lanes of records that are handled at the same time, and who waits for the end of all.
+struct Consumer::Joint {
+  explicit Joint(runtime::Executor loop) : ended(std::move(loop)) {}
+  std::size_t running = 0;
+  bool is_settled = true;
+  runtime::Notification ended;
+};
+
 contracts::Task<void> Consumer::work(PartitionPtr partition) {
   for (;;) {
     while (partition->waiting.empty() && !partition->is_revoked && !is_closing_)
       co_await partition->changed.wait();
     if (partition->is_revoked || is_closing_) co_return;
-    Inbound record = std::move(partition->waiting.front());
-    partition->waiting.pop_front();
+    const contracts::RecordPlace last = last_of_next(*partition);
+    auto lanes = take_lanes(*partition);
     if (partition->is_paused && partition->waiting.size() <= config_.consumer_queue_max / 2)
       pause(*partition, false);
-    const contracts::RecordPlace place = record.place;
-    const bool is_settled = co_await settle(partition, std::move(record));
+    const bool is_settled = co_await settle_all(partition, std::move(lanes));
     if (!is_settled || partition->is_revoked) co_return;
-    partition->next_offset = place.offset + 1;
-    store_offset(place);
+    partition->next_offset = last.offset + 1;
+    store_offset(last);
   }
 }
 
+contracts::RecordPlace Consumer::last_of_next(const Partition& partition) {
+  const std::size_t count = std::min(partition.waiting.size(), kTogetherMax);
+  return partition.waiting[count - 1].place;
+}
+
+/// Their effects so share one transaction of the store, and one fsync.
+std::vector<Consumer::Lane> Consumer::take_lanes(Partition& partition) {
+  std::vector<Lane> lanes;
+  std::map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < kTogetherMax && !partition.waiting.empty(); ++i) {
+    Inbound record = std::move(partition.waiting.front());
+    partition.waiting.pop_front();
+    auto event = decode(record);
+    const std::string name = event ? lane_of(*event) : std::string();
+    const auto [at, is_new] = known.emplace(name, lanes.size());
+    if (is_new) lanes.emplace_back();
+    lanes[at->second].push_back({std::move(record), std::move(event)});
+  }
+  return lanes;
+}
+
+contracts::Task<bool> Consumer::settle_all(PartitionPtr partition, std::vector<Lane> lanes) {
+  const auto joint = std::make_shared<Joint>(ports_.loop);
+  joint->running = lanes.size();
+  for (std::size_t i = 1; i < lanes.size(); ++i)
+    tasks_.spawn("records", settle_lane(partition, std::move(lanes[i]), joint));
+  co_await settle_lane(partition, std::move(lanes.front()), joint);
+  while (joint->running > 0) co_await joint->ended.wait();
+  co_return joint->is_settled;
+}
+
+contracts::Task<void> Consumer::settle_lane(PartitionPtr partition, Lane lane,
+                                            std::shared_ptr<Joint> joint) {
+  struct Ending {  // also of a lane that is cancelled
+    std::shared_ptr<Joint> joint;
+    bool is_settled = false;
+    explicit Ending(std::shared_ptr<Joint> of) : joint(std::move(of)) {}
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+    ~Ending() {
+      joint->is_settled = joint->is_settled && is_settled;
+      --joint->running;
+      joint->ended.notify_all();
+    }
+  };
+  Ending ending(std::move(joint));
+  for (const auto& item : lane) {
+    const bool is_settled = co_await settle(partition, item);
+    if (!is_settled) co_return;
+  }
+  ending.is_settled = true;
+}
+
 /// Until the effect is stored or the record is set aside; false if the partition was taken away.
-contracts::Task<bool> Consumer::settle(PartitionPtr partition, Inbound record) {
+contracts::Task<bool> Consumer::settle(PartitionPtr partition, const Item& item) {
   Clock::duration pause = std::chrono::milliseconds(50);
   constexpr Clock::duration kPauseMax = std::chrono::seconds(5);
+  const Inbound& record = item.record;
   while (!partition->is_revoked && !is_closing_) {
-    Result<void> outcome = co_await handle_once(record);
+    Result<void> outcome = co_await handle_once(item);
     if (!outcome && can_never_be_handled(outcome.error())) {
       const Error why = outcome.error();
       Inbound copy = record;
@@ -230,7 +299,7 @@ contracts::Task<bool> Consumer::settle(PartitionPtr partition, Inbound record) {
   co_return false;
 }
 
-contracts::Task<Result<void>> Consumer::handle_once(const Inbound& record) {
+Result<wire::FeedbackEvent> Consumer::decode(const Inbound& record) {
   constexpr std::size_t kBytesMax = 8U << 20U;
   wire::JsonLimits limits;
   limits.bytes_max = kBytesMax;
@@ -239,12 +308,18 @@ contracts::Task<Result<void>> Consumer::handle_once(const Inbound& record) {
     std::string detail = decoded.error().detail;
     for (const auto& issue : decoded.error().fields)
       detail += " " + issue.pointer + " " + issue.message + ".";
-    co_return fail(Errc::invalid_request, std::move(detail));
+    return fail(Errc::invalid_request, std::move(detail));
   }
   if (decoded->message.event_type != wire::FeedbackEvent::kType)
-    co_return fail(Errc::invalid_request, "The event's type is not that of its topic.");
-  contracts::RecordPlace place = record.place;
-  auto handled = ports_.handler.handle(std::move(decoded->message), std::move(place));
+    return fail(Errc::invalid_request, "The event's type is not that of its topic.");
+  return std::move(decoded->message);
+}
+
+contracts::Task<Result<void>> Consumer::handle_once(const Item& item) {
+  if (!item.event) co_return item.event.error();
+  contracts::RecordPlace place = item.record.place;
+  wire::FeedbackEvent event = *item.event;
+  auto handled = ports_.handler.handle(std::move(event), std::move(place));
   co_return co_await std::move(handled);
 }
 

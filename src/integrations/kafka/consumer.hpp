@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "client.hpp"
 #include "loquat/contracts/ports.hpp"
@@ -30,8 +31,10 @@ struct ConsumerPorts {
 };
 
 /// Reads the feedback topic in its group. Each partition has a bounded queue and one task that
-/// handles its records in order; a full queue pauses the partition. An offset is stored for commit
-/// after its record's effect is.
+/// handles its records: those of one lane (a tenant where they teach, a user where they do not) in
+/// order, lanes at the same time, so that effects share a transaction. A full queue pauses the
+/// partition. An offset is stored for commit after the effects of its record and of all before it
+/// are.
 class Consumer {
  public:
   Consumer(const KafkaConfig& config, ConsumerPorts ports);
@@ -61,8 +64,20 @@ class Consumer {
   void pause(Partition& partition, bool is_pause);
   void store_offset(const contracts::RecordPlace& place);
   [[nodiscard]] contracts::Task<void> work(PartitionPtr partition);
-  [[nodiscard]] contracts::Task<bool> settle(PartitionPtr partition, Inbound record);
-  [[nodiscard]] contracts::Task<Result<void>> handle_once(const Inbound& record);
+  struct Item {
+    Inbound record;
+    Result<wire::FeedbackEvent> event;
+  };
+  using Lane = std::vector<Item>;
+  struct Joint;
+  [[nodiscard]] static contracts::RecordPlace last_of_next(const Partition& partition);
+  [[nodiscard]] static std::vector<Lane> take_lanes(Partition& partition);
+  [[nodiscard]] contracts::Task<bool> settle_all(PartitionPtr partition, std::vector<Lane> lanes);
+  [[nodiscard]] contracts::Task<void> settle_lane(PartitionPtr partition, Lane lane,
+                                                  std::shared_ptr<Joint> joint);
+  [[nodiscard]] contracts::Task<bool> settle(PartitionPtr partition, const Item& item);
+  [[nodiscard]] static Result<wire::FeedbackEvent> decode(const Inbound& record);
+  [[nodiscard]] contracts::Task<Result<void>> handle_once(const Item& item);
 
   const KafkaConfig& config_;
   ConsumerPorts ports_;

@@ -27,6 +27,10 @@ class Handler final : public contracts::FeedbackHandler {
       --refusals;
       co_return fail(refuse_with, "told to");
     }
+    const std::string who = event.user_id.value_or("");
+    most_of_a_user = std::max(most_of_a_user, ++running[who]);
+    if (event.response_id == "slow") co_await runtime::pause_for(std::chrono::milliseconds(20));
+    --running[who];
     if (event.response_id == "poison") co_return fail(Errc::corrupt, "can never be handled");
     seen[event.event_id] += 1;
     order[event.tenant_id].push_back(event.event_id);
@@ -34,6 +38,8 @@ class Handler final : public contracts::FeedbackHandler {
     co_return Result<void>{};
   }
   int refusals = 0;
+  int most_of_a_user = 0;
+  std::map<std::string, int> running;
   Errc refuse_with = Errc::unavailable;
   std::map<std::string, int> seen;
   std::map<std::string, std::vector<std::string>> order;
@@ -118,6 +124,31 @@ TEST_F(Backbone, EmbeddedBrokerCarriesFeedbackToItsHandlerAndFreesTheSpool) {
   EXPECT_EQ(handler.order["acme"].size(), 10U);
   EXPECT_EQ(handler.order["acme"].front(), "fb-0");
   EXPECT_EQ(handler.order["acme"].back(), "fb-18");
+}
+
+TEST_F(Backbone, HandlesTheRecordsOfOneUserOneAfterTheOther) {
+  const auto kafka = make();
+  handler.kafka = kafka.get();
+  kafka->set_handler(handler);
+  const auto script = [&]() -> Task<void> {
+    const auto started = co_await kafka->start();
+    EXPECT_TRUE(started);
+    for (int i = 0; i < 6; ++i) {
+      wire::FeedbackEvent one = event("fb-" + std::to_string(i));
+      one.user_id = i % 3 == 2 ? "bob" : "ann";
+      if (i == 0) one.response_id = "slow";  // whoever did not wait would come before it
+      kafka->publisher().offer(std::move(one));
+    }
+    auto came_wait = until([&] { return handler.seen.size() == 6; });
+    const bool came = co_await std::move(came_wait);
+    EXPECT_TRUE(came);
+    co_await kafka->stop(runtime::deadline_after(std::chrono::seconds(10)));
+  };
+  loop.run(script());
+  EXPECT_EQ(handler.most_of_a_user, 1);
+  auto anns = handler.order["acme"];
+  std::erase_if(anns, [](const std::string& id) { return id == "fb-2" || id == "fb-5"; });
+  EXPECT_EQ(anns, (std::vector<std::string>{"fb-0", "fb-1", "fb-3", "fb-4"}));
 }
 
 TEST_F(Backbone, WhatWasAnsweredKeptIsExactlyWhatTheTopicHoldsAfterAnOutage) {

@@ -43,6 +43,35 @@ TEST(CanonicalJson, FollowsTheRulesOfRfc8785) {
   EXPECT_EQ(*canonical_json("{\"\xEF\xAC\xB3\":1,\"\xF0\x9F\x98\x80\":2,\"a\":3}"),
             "{\"a\":3,\"\xF0\x9F\x98\x80\":2,\"\xEF\xAC\xB3\":1}");
 }
+/// As the contract words it: the canonical JSON of what is published, without the hash.
+std::string hash_by_the_book(const wire::AuditEvent& event) {
+  auto node = wire::parse_json(wire::encode(event));
+  for (auto& [key, value] : node->members)
+    if (key == "chain") std::erase_if(value.members, [](const auto& m) { return m.key == "hash"; });
+  return sha256_hex(*canonical_json(node->dump()));
+}
+TEST(AuditHash, IsThatOfTheCanonicalJsonOfWhatIsPublished) {
+  wire::AuditEvent event = event_of("acme", "a \"quoted\"\n\x01\t\\ action");
+  event.event_type = wire::AuditEvent::kType;
+  event.timestamp = WallTime(std::chrono::milliseconds(1'700'000'000'123));
+  event.actor = {"ann", {"viewer", "curatör"}, "jwt", "127.0.0.1"};
+  event.resource = {"feedback", "fb-1"};
+  event.request_id = "req-1";
+  event.chain = {"one~1", 7, "abc", "to be left out"};
+  EXPECT_EQ(audit_hash(event), hash_by_the_book(event)) << "without what may be absent";
+  event.user_id = "ann";
+  event.session_id = "s-1";
+  event.message_id = "m-1";
+  event.trace_id = "0af7651916cd43dd8448eb211c80319c";
+  event.reason = "needs the role curator";
+  EXPECT_EQ(audit_hash(event), hash_by_the_book(event)) << "with all members";
+  event.resource.id = "no \xff UTF-8";
+  EXPECT_EQ(audit_hash(event), hash_by_the_book(event)) << "what the encoder repairs";
+  event.chain.seq = (std::int64_t{1} << 60) + 1;
+  EXPECT_EQ(audit_hash(event), hash_by_the_book(event)) << "what no double holds";
+  event.details.text = "";
+  EXPECT_EQ(audit_hash(event), hash_by_the_book(event));
+}
 TEST(Sha256, KnowsTheEmptyText) {
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }

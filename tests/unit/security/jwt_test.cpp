@@ -109,6 +109,31 @@ TEST_F(Jwt, TakesGoodTokensOfBothAlgorithms) {
   ASSERT_TRUE(rs) << rs.error().detail;
   EXPECT_EQ(rs->roles, std::vector<std::string>{"analyst"}) << "the default role";
 }
+TEST_F(Jwt, RefusesATokenItHasTakenBeforeOnceItsTimeIsOver) {
+  AuthConfig config;
+  config.mode = AuthMode::jwt;
+  config.jwt = hs_config();
+  const auto made = Authenticator::make(config, "0.0.0.0", clock_);
+  ASSERT_TRUE(made);
+  const std::string header = "Bearer " + sign(JWT_ALG_HS256, kSecret, claims());
+  const std::string other = "Bearer " + sign(JWT_ALG_HS256, kSecret, claims(R"(,"n":1)"));
+  Credentials shown;
+  for (int i = 0; i < 2; ++i) {
+    shown.authorization = header;
+    ASSERT_TRUE((*made)->authenticate(shown));
+    shown.tenant_header = "globex";
+    EXPECT_FALSE((*made)->authenticate(shown)) << "what else is shown is looked at each time";
+    shown.tenant_header = "";
+    const std::string forged = header.substr(0, header.size() - 6) + "AAAAAA";
+    shown.authorization = forged;
+    EXPECT_FALSE((*made)->authenticate(shown)) << "a good head and body with another signature";
+  }
+  clock_.advance(std::chrono::hours(1));
+  for (const auto& late : {header, other}) {
+    shown.authorization = late;
+    EXPECT_FALSE((*made)->authenticate(shown));
+  }
+}
 TEST_F(Jwt, RefusesAPublicKeyUsedAsSharedSecret) {
   const auto forged = sign(JWT_ALG_HS256, pair().public_pem, claims());
   ASSERT_FALSE(forged.empty());
