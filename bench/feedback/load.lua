@@ -22,6 +22,7 @@ function init(args)
     local kind = types[(i % #types) + 1]
     local rating = ""
     if kind == "rating" then rating = string.format('"rating":%d,', (i % 5) + 1) end
+    if kind == "correction" then rating = '"corrected_text":"net amounts",' end
     bodies[i] = string.format(
       '{"session_id":"sess-%08x","response_id":"resp-%08x-%06d","feedback_type":"%s",%s' ..
       '"data":{"original_sql":"SELECT region, SUM(amount) AS revenue FROM sales.orders WHERE order_date >= DATE \'2026-01-%02d\' GROUP BY region ORDER BY revenue DESC LIMIT %d",' ..

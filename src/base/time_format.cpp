@@ -20,6 +20,13 @@ bool read_number(std::string_view text, std::size_t at, std::size_t digits, int&
   return true;
 }
 
+void append_digits(std::string& out, unsigned number, std::size_t digits) {
+  const std::size_t end = out.size() + digits;
+  out.resize(end);
+  for (std::size_t i = 1; i <= digits; ++i, number /= 10)
+    out[end - i] = static_cast<char>('0' + number % 10);
+}
+
 bool is_at(std::string_view text, std::size_t at, char wanted) {
   return at < text.size() && text[at] == wanted;
 }
@@ -27,20 +34,38 @@ bool is_at(std::string_view text, std::size_t at, char wanted) {
 }  // namespace
 
 std::string format_date(Date date) {
-  char buffer[32];
-  const int size = std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02u", int(date.year()),
-                                 unsigned(date.month()), unsigned(date.day()));
-  return {buffer, static_cast<std::size_t>(size)};
+  const int number = int(date.year());
+  if (number < 0 || number > 9999) {  // no RFC 3339, but readable
+    char buffer[32];
+    const int size = std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02u", number,
+                                   unsigned(date.month()), unsigned(date.day()));
+    return {buffer, static_cast<std::size_t>(size)};
+  }
+  std::string text;
+  text.reserve(sizeof "2025-12-31T23:59:59.000Z");
+  append_digits(text, static_cast<unsigned>(number), 4);
+  text += '-';
+  append_digits(text, unsigned(date.month()), 2);
+  text += '-';
+  append_digits(text, unsigned(date.day()), 2);
+  return text;
 }
 
 std::string format_rfc3339(WallTime time) {
   const auto midnight = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::hh_mm_ss clock(time - midnight);
-  char buffer[32];
-  const int size = std::snprintf(buffer, sizeof buffer, "T%02d:%02d:%02d.%03dZ",
-                                 int(clock.hours().count()), int(clock.minutes().count()),
-                                 int(clock.seconds().count()), int(clock.subseconds().count()));
-  return format_date(Date(midnight)).append(buffer, static_cast<std::size_t>(size));
+  const auto number = [](auto part) { return static_cast<unsigned>(part.count()); };
+  std::string text = format_date(Date(midnight));
+  text += 'T';
+  append_digits(text, number(clock.hours()), 2);
+  text += ':';
+  append_digits(text, number(clock.minutes()), 2);
+  text += ':';
+  append_digits(text, number(clock.seconds()), 2);
+  text += '.';
+  append_digits(text, number(clock.subseconds()), 3);
+  text += 'Z';
+  return text;
 }
 
 std::optional<Date> parse_date(std::string_view text) {

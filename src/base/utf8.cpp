@@ -1,5 +1,8 @@
 #include "loquat/base/utf8.hpp"
 
+#include <cstdint>
+#include <cstring>
+
 namespace loquat {
 namespace {
 
@@ -30,7 +33,16 @@ std::size_t sequence_length(std::string_view s, std::size_t i) noexcept {
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
   for (std::size_t i = 0; i < text.size();) {
+    if (text.size() - i >= sizeof(std::uint64_t)) {  // mostly ASCII: eight bytes at a time
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, text.data() + i, sizeof eight);
+      if ((eight & kHighBits) == 0) {
+        i += sizeof eight;
+        continue;
+      }
+    }
     const std::size_t length = sequence_length(text, i);
     if (length == 0) return false;
     i += length;

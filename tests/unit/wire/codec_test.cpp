@@ -141,6 +141,64 @@ TEST(Json, NamesThePlaceOfAKeyThatStandsTwice) {
   EXPECT_EQ(node.error().fields[0].pointer, "/a/1/b~1c/x");
 }
 
+TEST(JsonText, TakesWhatRfc8259AllowsAndNothingElse) {
+  for (const char* good : {" \t\r\n[ ] ", "-0", "0.5e+3", "\"\x7f\"", "\xEF\xBB\xBF{}",
+                           R"("\ud83d\ude00\u0000\/")", "1e-400", "[[],{}]"})
+    EXPECT_TRUE(parse_json(good)) << good;
+  for (const char* bad : {"01",
+                          "-",
+                          "+1",
+                          "1.",
+                          ".5",
+                          "1e",
+                          "1e+",
+                          "1e400",
+                          "0x1",
+                          "[1 2]",
+                          "[,1]",
+                          "{\"a\" 1}",
+                          "{1:2}",
+                          "{\"a\":1,}",
+                          "{,}",
+                          "\"a",
+                          "\"\n\"",
+                          R"("\x")",
+                          R"("\u12")",
+                          R"("\u00g0")",
+                          R"("\ud800")",
+                          R"("\udc00\ud800")",
+                          R"("\ud800\u0041")",
+                          "\"\xED\xA0\x80\"",
+                          "\"\xC0\x80\"",
+                          "\"\xF4\x90\x80\x80\"",
+                          "\"\xE2\x82\"",
+                          "True",
+                          "nullx",
+                          "[1]]",
+                          "\xEF\xBB",
+                          "NaN",
+                          "'a'",
+                          "/**/1"})
+    EXPECT_FALSE(parse_json(bad)) << bad;
+}
+TEST(JsonText, KeepsEachKindOfNumber) {
+  const auto list = parse_json(
+      "[9223372036854775807,9223372036854775808,-9223372036854775808,-9223372036854775809,-0,2.0]");
+  ASSERT_TRUE(list);
+  using Kind = JsonNode::Kind;
+  const Kind kinds[] = {Kind::integer, Kind::number,  Kind::integer,
+                        Kind::number,  Kind::integer, Kind::number};
+  for (std::size_t i = 0; i < list->items.size(); ++i)
+    EXPECT_EQ(list->items[i].kind, kinds[i]) << i;
+  EXPECT_EQ(list->items[0].integer, std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(list->items[1].number, 9223372036854775808.0);
+  EXPECT_EQ(list->items[2].integer, std::numeric_limits<std::int64_t>::min());
+}
+TEST(JsonText, NamesTheByteThatIsWrong) {
+  const auto parsed = parse_json(R"({"a":tru3})");
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().detail, "The body is not valid JSON at byte 9.");
+}
 TEST(JsonText, RefusesWhatFollowsANulCharacter) {
   EXPECT_FALSE(parse_json(std::string_view("{}\0 {\"a\":1}", 12)).has_value());
   EXPECT_FALSE(parse_json(std::string_view("-0.0\0", 5)).has_value());
