@@ -46,6 +46,11 @@ void add_insights(const Ports& ports) {
     if (!page) co_return page.error();
     PageBody<wire::InsightEvent> body;
     body.items = std::move(page->items);
+    // Others may see rows that this caller's row filters hide: only what the caller was told.
+    if (!call.principal.row_filters.empty())
+      std::erase_if(body.items, [&](const wire::InsightEvent& insight) {
+        return insight.user_id != call.principal.user_id;
+      });
     if (!page->next_cursor.empty()) body.next_cursor = std::move(page->next_cursor);
     co_return edge::reply(body);
   });

@@ -1,5 +1,7 @@
 #include "bodies.hpp"
 #include "groups.hpp"
+#include "plan_body.hpp"
+#include "row_lines.hpp"
 
 /// Metrics without a conversation, through a port: this room knows no model.
 namespace loquat::api {
@@ -55,6 +57,7 @@ struct ResultBody {
   bool truncated = false;
   std::string sql, dialect, query_id, model_version;
   wire::QueryShape query;
+  std::optional<double> cached_ms;
   template <class V>
   void fields(V& v) {
     v("columns", columns, "In the order of the row's values.");
@@ -66,17 +69,22 @@ struct ResultBody {
     v("query_id", query_id, "For lineage and traces.");
     v("model_version", model_version, "Version of the imported dbt model.");
     v("query", query, "As it was understood.");
+    v("cached_ms", cached_ms,
+      "Age of the rows, where a kept result of the same query over the same model and data "
+      "answered; Cache-Control: no-cache asks for fresh ones.");
   }
 };
 struct CompiledBody {
   std::string sql, dialect, model_version;
   wire::QueryShape query;
+  std::optional<PlanBody> plan;
   template <class V>
   void fields(V& v) {
     v("sql", sql, "The statement.");
     v("dialect", dialect, "duckdb or trino.");
     v("model_version", model_version, "Version of the imported dbt model.");
     v("query", query, "As it was understood.");
+    v("plan", plan, "How the statement comes about.");
   }
 };
 
@@ -187,10 +195,12 @@ void add_query_routes(const Ports& ports) {
   query.right = security::Right::ask;
   query.request_schema = wire::inline_schema<QueryBody>();
   query.response_schema = wire::inline_schema<ResultBody>();
+  query.line_schema = row_line_schema();
   ports.routes.add(query, [semantic](Call& call) -> Task<Result<Reply>> {
     auto body = call.body<QueryBody>();
     if (!body) co_return body.error();
     wire::QueryShape shape = std::move(*body);
+    if (wants_row_lines(call)) co_return co_await stream_rows(semantic, call, std::move(shape));
     auto found =
         co_await semantic->query(call.principal, call.context, std::move(shape), call.deadline);
     if (!found) co_return found.error();
@@ -205,11 +215,12 @@ void add_query_routes(const Ports& ports) {
     made.query_id = std::move(found->query_id);
     made.model_version = std::move(found->model_version);
     made.query = std::move(found->query);
+    made.cached_ms = found->cached_ms;
     co_return edge::reply(made);
   });
 
   auto compile = semantic_route(net::Method::post, "compile", "semantic.compile",
-                                "The SQL of a metric query, without running it.");
+                                "The SQL of a metric query and its plan, without running it.");
   compile.right = security::Right::ask;
   compile.request_schema = wire::inline_schema<QueryBody>();
   compile.response_schema = wire::inline_schema<CompiledBody>();
@@ -227,6 +238,7 @@ void add_query_routes(const Ports& ports) {
     made.dialect = std::move(found->dialect);
     made.model_version = std::move(found->model_version);
     made.query = std::move(found->query);
+    if (found->plan) made.plan = plan_body_of(*found->plan);
     co_return edge::reply(made);
   });
 }

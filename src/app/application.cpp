@@ -90,13 +90,13 @@ Application::Application(Settings& settings, std::string instance, std::function
           settings.engine,
           {loop_.executor(), workers_, tasks_, client_, parser_, board_, telemetry_, sources_})),
       fair_engine_(*plain_engine_, settings.engine, loop_.executor(), telemetry_),
-      engine_(std::make_unique<engine::CachedEngine>(fair_engine_, settings.engine,
-                                                     [this] {
-                                                       const auto model =
-                                                           dbt_ ? dbt_->current() : nullptr;
-                                                       return model ? model->version
-                                                                    : std::string();
-                                                     })),
+      engine_(std::make_unique<engine::CachedEngine>(
+          fair_engine_, settings.engine,
+          [this] {
+            const auto model = dbt_ ? dbt_->current() : nullptr;
+            return model ? model->version : std::string();
+          },
+          &telemetry_)),
       inspector_(engine::make_inspector(parser_, workers_)),
       catalog_(platform::make_catalog(settings.catalog,
                                       {loop_.executor(), tasks_, client_, board_, sources_})),
@@ -159,7 +159,8 @@ Application::Application(Settings& settings, std::string instance, std::function
            memory_.get(),
            assistant_.get()})),
       settling_(*feedback_, *kafka_),
-      semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit}),
+      semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit,
+                 settings.semantic.stream_rows_max}),
       routes_({sources_, telemetry_, *authenticator_, tickets_, cookies_, limiter_, auditor_,
                &store_->idempotency(), settings.sessions.turn_timeout + std::chrono::seconds(5),
                &api_keys_, &shedder_, &streams_,

@@ -5,6 +5,7 @@
 #include "loquat/agents/query_shape.hpp"
 #include "loquat/agents/rows.hpp"
 #include "loquat/conversation/conversation.hpp"
+#include "loquat/runtime/runtime.hpp"
 #include "loquat/semantic/model_index.hpp"
 
 namespace loquat::app {
@@ -151,15 +152,13 @@ Result<std::vector<contracts::SavedQueryInfo>> SemanticService::saved_queries(co
 }
 
 Task<Result<SemanticService::Compiled>> SemanticService::compile_shape(
-    wire::QueryShape shape, std::string dialect, std::vector<contracts::RowFilter> row_filters) {
+    wire::QueryShape shape, std::string dialect, semantic::CompileOptions options) {
   auto current = model();
   if (!current) co_return current.error();
   auto query = agents::from_shape(shape);
   if (!query) co_return query.error();
   if (dialect.empty()) dialect = ports_.engine.dialect();
-  semantic::CompileOptions options;
   options.dialect = dialect == "trino" ? semantic::Dialect::trino : semantic::Dialect::duckdb;
-  options.row_filters = std::move(row_filters);
   auto work = [model = *current, query = std::move(*query), options,
                dialect]() -> Result<Compiled> {
     auto compiled = model->index->compile(query, options);
@@ -175,8 +174,10 @@ Task<Result<SemanticService::Compiled>> SemanticService::compile_shape(
 Task<Result<SemanticQueryResult>> SemanticService::compile(Principal principal, RequestContext,
                                                            wire::QueryShape query,
                                                            std::string dialect) {
-  auto compiled = co_await compile_shape(std::move(query), std::move(dialect),
-                                         std::move(principal.row_filters));
+  semantic::CompileOptions options;
+  options.row_filters = std::move(principal.row_filters);
+  options.with_plan = true;
+  auto compiled = co_await compile_shape(std::move(query), std::move(dialect), std::move(options));
   if (!compiled) co_return compiled.error();
   SemanticQueryResult out;
   out.query = agents::to_shape(compiled->query);
@@ -185,6 +186,7 @@ Task<Result<SemanticQueryResult>> SemanticService::compile(Principal principal, 
   out.model_version = compiled->model->version;
   for (const auto& column : compiled->compiled.columns)
     out.data.columns.push_back(agents::to_wire(column));
+  out.plan = compiled->compiled.plan;
   co_return out;
 }
 
@@ -192,8 +194,10 @@ Task<Result<SemanticQueryResult>> SemanticService::query(Principal principal,
                                                          RequestContext context,
                                                          wire::QueryShape shape, Time deadline) {
   std::string own_dialect;
+  semantic::CompileOptions options;
+  options.row_filters = principal.row_filters;
   auto compiled =
-      co_await compile_shape(std::move(shape), std::move(own_dialect), principal.row_filters);
+      co_await compile_shape(std::move(shape), std::move(own_dialect), std::move(options));
   if (!compiled) co_return compiled.error();
   SemanticQueryResult out;
   out.query = agents::to_shape(compiled->query);
@@ -218,9 +222,88 @@ Task<Result<SemanticQueryResult>> SemanticService::query(Principal principal,
     out.warnings.emplace_back("The answer rests on the last good model.");
   if (rows->age_ms)
     out.warnings.emplace_back("The engine is away: these rows are from an earlier run.");
+  out.cached_ms = rows->cached_ms;
   agents::label_columns(*rows, compiled->compiled.columns);
   out.data = agents::data_of(*rows);
   co_return out;
+}
+
+class SemanticService::Stream final : public contracts::SemanticStream {
+ public:
+  Stream(Ports& ports, Compiled compiled, Principal principal, SemanticQueryResult head,
+         std::unique_ptr<contracts::RowStream> rows)
+      : ports_(ports),
+        sources_(sources_of(compiled.compiled, compiled.dimensions)),
+        principal_(std::move(principal)),
+        head_(std::move(head)),
+        rows_(std::move(rows)) {
+    contracts::ResultSet none;
+    none.columns = rows_->columns();
+    for (const auto& column : mask(none))
+      head_.warnings.push_back("The values of " + column + " are masked.");
+    agents::label_columns(none, compiled.compiled.columns);
+    for (const auto& column : none.columns) head_.data.columns.push_back(agents::to_wire(column));
+  }
+  const SemanticQueryResult& head() const override { return head_; }
+  bool is_truncated() const override { return rows_->is_truncated(); }
+  Task<Result<std::vector<std::string>>> next() override {
+    auto read = co_await rows_->next();
+    if (!read) co_return read.error();
+    contracts::ResultSet page;
+    page.columns = rows_->columns();
+    page.rows = std::move(*read);
+    static_cast<void>(mask(page));
+    std::vector<std::string> lines;
+    lines.reserve(page.rows.size());
+    for (std::size_t i = 0; i < page.rows.size(); ++i) {
+      // A page may be large, and the loop is everybody's.
+      if (i > 0 && i % kRowsPerSlice == 0) co_await runtime::yield_to_others();
+      lines.push_back(agents::row_json(page.rows[i]));
+    }
+    co_return lines;
+  }
+
+ private:
+  static constexpr std::size_t kRowsPerSlice = 256;
+
+  std::vector<std::string> mask(contracts::ResultSet& page) const {
+    return conversation::mask_columns(page, sources_, ports_.tags, principal_);
+  }
+
+  Ports& ports_;
+  std::vector<conversation::SourceColumn> sources_;
+  Principal principal_;
+  SemanticQueryResult head_;
+  std::unique_ptr<contracts::RowStream> rows_;
+};
+
+Task<Result<std::unique_ptr<contracts::SemanticStream>>> SemanticService::open(
+    Principal principal, RequestContext context, wire::QueryShape shape, Time deadline) {
+  std::string own_dialect;
+  semantic::CompileOptions options;
+  options.row_filters = principal.row_filters;
+  auto compiled =
+      co_await compile_shape(std::move(shape), std::move(own_dialect), std::move(options));
+  if (!compiled) co_return compiled.error();
+  SemanticQueryResult head;
+  head.query = agents::to_shape(compiled->query);
+  head.sql = compiled->compiled.sql;
+  head.dialect = compiled->dialect;
+  head.query_id = make_id("qry", ports_.sources);
+  head.model_version = compiled->model->version;
+  if (compiled->model->stale_since)
+    head.warnings.emplace_back("The answer rests on the last good model.");
+  contracts::QueryRequest request;
+  request.query_id = head.query_id;
+  request.sql = head.sql;
+  request.row_limit = ports_.stream_rows_max;
+  request.deadline = deadline;
+  request.principal = principal;
+  request.context = std::move(context);
+  auto rows = co_await ports_.engine.open(std::move(request));
+  if (!rows) co_return rows.error();
+  co_return std::make_unique<Stream>(ports_, std::move(*compiled), std::move(principal),
+                                     std::move(head), std::move(*rows));
 }
 
 }  // namespace loquat::app

@@ -21,6 +21,7 @@ class SemanticService final : public contracts::SemanticQueries {
     runtime::WorkerPool& workers;
     Sources sources;
     std::int64_t row_limit = 10'000;
+    std::int64_t stream_rows_max = 1'000'000;
   };
   explicit SemanticService(Ports ports) : ports_(ports) {}
 
@@ -43,14 +44,18 @@ class SemanticService final : public contracts::SemanticQueries {
                                                                 contracts::RequestContext context,
                                                                 wire::QueryShape query,
                                                                 Time deadline) override;
+  contracts::Task<Result<std::unique_ptr<contracts::SemanticStream>>> open(
+      contracts::Principal principal, contracts::RequestContext context, wire::QueryShape query,
+      Time deadline) override;
 
  private:
+  class Stream;
   struct Compiled;
   Result<std::shared_ptr<const contracts::ModelSnapshot>> model() const;
   Result<std::vector<contracts::SemanticName>> names(std::vector<std::string> metrics,
                                                      bool entities) const;
   contracts::Task<Result<Compiled>> compile_shape(wire::QueryShape query, std::string dialect,
-                                                  std::vector<contracts::RowFilter> row_filters);
+                                                  semantic::CompileOptions options);
   Ports ports_;
 };
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ struct SemanticConfig {
   std::string time_zone = "UTC";
   std::vector<std::string> row_filters;
   bool row_filters_skip_unreachable = false;
+  std::int64_t stream_rows_max = 1'000'000;
   template <class V>
   void fields(V& v) {
     v("as_of", as_of, "What \"today\" means for relative time; empty: the clock in time_zone.");
@@ -25,6 +27,8 @@ struct SemanticConfig {
     v("row_filters_skip_unreachable", row_filters_skip_unreachable,
       "true: rows that cannot be joined to a filter's dimension are read unfiltered; false: they "
       "are refused.");
+    v("stream_rows_max", stream_rows_max,
+      "Most rows of one /semantic/query with Accept: application/x-ndjson.", in(1, 1'000'000'000));
   }
 };
 

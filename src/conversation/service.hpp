@@ -61,6 +61,8 @@ class Service final : public Conversation {
   void start_turn(const SessionPtr& session, const TurnPtr& turn);
   contracts::Task<void> run_turn(SessionPtr session, TurnPtr turn);
   contracts::Task<void> drive(SessionPtr session, TurnPtr turn);
+  contracts::Task<Result<std::shared_ptr<const contracts::ModelSnapshot>>> visible_model(
+      contracts::Principal principal);
   void finish_waiting(const SessionPtr& session, const TurnPtr& turn, Error why);
   contracts::Task<void> keep_message(SessionPtr session, TurnPtr turn, const wire::Answer* answer,
                                      const agents::LastQuery* last);

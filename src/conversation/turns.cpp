@@ -101,7 +101,6 @@ agents::TurnInput Service::input_of(const Session& session, const Turn& turn,
   input.question = turn.request.text;
   input.refine = turn.request.refine;
   input.today = ports_.today();
-  input.model = ports_.models.current();
   input.previous = session.last_query;
   input.preferences = std::move(preferences);
   input.dialect = ports_.engine.dialect();
@@ -109,9 +108,7 @@ agents::TurnInput Service::input_of(const Session& session, const Turn& turn,
   input.may_see_personal_data = may_see_personal_data(turn.request.principal);
   input.row_filters = turn.request.principal.row_filters;
   input.response_style = turn.request.response_style;
-  // The prompt names values of the data: not those that row filters may keep from the caller.
-  input.may_ask_model = ports_.assistant != nullptr && ports_.assistant->is_enabled() &&
-                        turn.request.principal.row_filters.empty();
+  input.may_ask_model = ports_.assistant != nullptr && ports_.assistant->is_enabled();
   return input;
 }
 
@@ -128,6 +125,11 @@ struct Service::Progress {
   bool is_finished = false;
 };
 
+Task<Result<std::shared_ptr<const contracts::ModelSnapshot>>> Service::visible_model(
+    contracts::Principal principal) {
+  co_return co_await ports_.models.visible_to(std::move(principal));
+}
+
 Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
   runtime::FairGate::Claim claim{turn->request.principal.tenant_id,
                                  turn->request.principal.user_id};
@@ -141,6 +143,11 @@ Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
   contracts::Preferences preferences;
   if (profile) preferences = *profile;
   agents::TurnInput input = input_of(*session, *turn, preferences);
+  // Clarifications, suggestions and the prompt name values of the data: those that row filters
+  // leave to the caller.
+  auto seen = co_await stoppable<std::shared_ptr<const contracts::ModelSnapshot>>(
+      ports_.executor, *turn, visible_model(turn->request.principal));
+  if (seen) input.model = std::move(*seen);
   auto model = input.model;
   if (ports_.learnt != nullptr && model)
     input.learnt = co_await ports_.learnt->book(turn->request.principal.tenant_id, model);

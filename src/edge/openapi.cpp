@@ -49,14 +49,20 @@ void write_parameters(wire::JsonWriter& out, const RouteSpec& spec) {
   out.end_array();
 }
 
-void write_content(wire::JsonWriter& out, std::string_view type, std::string_view schema) {
-  out.key("content");
-  out.begin_object();
+void write_media(wire::JsonWriter& out, std::string_view type, std::string_view schema) {
   out.key(type);
   out.begin_object();
   out.key("schema");
   out.raw(schema);
   out.end_object();
+}
+
+void write_content(wire::JsonWriter& out, std::string_view type, std::string_view schema,
+                   std::string_view line_schema = {}) {
+  out.key("content");
+  out.begin_object();
+  write_media(out, type, schema);
+  if (!line_schema.empty()) write_media(out, "application/x-ndjson", line_schema);
   out.end_object();
 }
 
@@ -74,7 +80,7 @@ void write_responses(wire::JsonWriter& out, const RouteSpec& spec) {
   out.key(std::to_string(spec.success));
   out.begin_object();
   member(out, "description", "Done.");
-  write_content(out, spec.content_type, schema);
+  write_content(out, spec.content_type, schema, spec.line_schema);
   out.end_object();
   out.key("default");
   out.begin_object();

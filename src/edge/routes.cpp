@@ -105,6 +105,7 @@ contracts::RequestContext Routes::context_of(const net::Request& request) const 
   const auto trace = parent ? *parent : observability::new_trace(state_->ports.sources.random);
   context.trace_id = trace.trace_id;
   if (parent) context.parent_span_id = parent->span_id;
+  context.wants_fresh = net::lists_token(request.header("Cache-Control"), "no-cache");
   return context;
 }
 

@@ -34,7 +34,7 @@ class TlsStream final : public Stream {
     dog_->read_deadline = Time::max();
     if (!ec) co_return Result<void>();
     auto error = stream_error(ec, dog_->has_timed_out);
-    if (error.code == Errc::io) error = fail(Errc::unavailable, host + ": TLS: " + ec.message());
+    if (error.code == Errc::io) error = fail(Errc::unavailable, why_refused(host, ec));
     co_return error;
   }
 
@@ -83,6 +83,17 @@ class TlsStream final : public Stream {
   }
 
  private:
+  /// What is wrong with a certificate is what a person can mend: it is said in words.
+  std::string why_refused(const std::string& host, const error_code& ec) {
+    if (ec.category() != asio::error::get_ssl_category() ||
+        ERR_GET_REASON(static_cast<unsigned long>(ec.value())) != SSL_R_CERTIFICATE_VERIFY_FAILED)
+      return host + ": TLS: " + ec.message();
+    const long found = SSL_get_verify_result(tls_.native_handle());
+    if (found == X509_V_OK || found == X509_V_ERR_APPLICATION_VERIFICATION)
+      return host + ": TLS: its certificate is for another name";
+    return host + ": TLS: its certificate is not trusted: " + X509_verify_cert_error_string(found);
+  }
+
   std::shared_ptr<TlsContext> context_;
   std::shared_ptr<Watchdog> dog_;
   ssl::stream<asio::ip::tcp::socket&> tls_;

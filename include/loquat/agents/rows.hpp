@@ -14,6 +14,8 @@ void label_columns(contracts::ResultSet& rows, const std::vector<contracts::Colu
 /// Rows `from` to `to` as a JSON array of arrays.
 [[nodiscard]] wire::RawJson rows_json(const contracts::ResultSet& rows, std::size_t from,
                                       std::size_t to);
+/// One row as a JSON array without a line break.
+[[nodiscard]] std::string row_json(const contracts::Row& row);
 [[nodiscard]] wire::AnswerData data_of(const contracts::ResultSet& rows);
 /// `data` entries of at most `rows_per_chunk` rows; one, empty, if there are none.
 void emit_data(Actions& out, const contracts::ResultSet& rows, std::size_t rows_per_chunk);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loquat/base/result.hpp"
+#include "loquat/contracts/query_plan.hpp"
 #include "loquat/contracts/turn.hpp"
 #include "loquat/wire/answer.hpp"
 #include "loquat/wire/events.hpp"
@@ -65,7 +66,37 @@ struct QueryRequest {
   Time deadline{};
   Principal principal;
   RequestContext context;
+  bool is_cacheable = true;  ///< false: neither answered from kept results nor kept
 };
+
+/// Rows of one statement as they are read. Whoever lets go of it ends the statement.
+class RowStream {
+ public:
+  virtual ~RowStream() = default;
+  [[nodiscard]] virtual const std::vector<Column>& columns() const = 0;
+  /// The next rows, at most a page of them; none: there are no more, or no more are allowed.
+  /// Errors: as of QueryEngine::execute.
+  [[nodiscard]] virtual Task<Result<std::vector<Row>>> next() = 0;
+  /// After the end: there were more rows than the limit.
+  [[nodiscard]] virtual bool is_truncated() const = 0;
+};
+
+/// A result that is there already.
+class HeldRows final : public RowStream {
+ public:
+  explicit HeldRows(ResultSet all) : all_(std::move(all)) {}
+  [[nodiscard]] const std::vector<Column>& columns() const override { return all_.columns; }
+  [[nodiscard]] Task<Result<std::vector<Row>>> next() override {
+    std::vector<Row> rows;
+    rows.swap(all_.rows);
+    co_return rows;
+  }
+  [[nodiscard]] bool is_truncated() const override { return all_.truncated; }
+
+ private:
+  ResultSet all_;
+};
+
 class QueryEngine {
  public:
   virtual ~QueryEngine() = default;
@@ -74,6 +105,15 @@ class QueryEngine {
   /// Errors: unsupported_sql (refused by the last door), query_engine_unavailable, query_timeout,
   /// query_failed, cancelled.
   [[nodiscard]] virtual Task<Result<ResultSet>> execute(QueryRequest request) = 0;
+  /// The same, as rows on their way: returns when the first are there. An engine that cannot do
+  /// that reads them all. The stream must not outlive the engine.
+  [[nodiscard]] virtual Task<Result<std::unique_ptr<RowStream>>> open(QueryRequest request) {
+    auto all = co_await execute(std::move(request));
+    if (!all) co_return all.error();
+    co_return std::make_unique<HeldRows>(std::move(*all));
+  }
+  /// Changes when the data is known to have changed; empty: that cannot be known here.
+  [[nodiscard]] virtual std::string data_version() const { return {}; }
 };
 
 /// Facts of one statement, from its tree.
@@ -99,6 +139,12 @@ class SemanticModels {
  public:
   virtual ~SemanticModels() = default;
   [[nodiscard]] virtual std::shared_ptr<const ModelSnapshot> current() const = 0;
+  /// The same model as `principal` may know it: its vocabulary names no value of the data that the
+  /// caller's row filters hide. Values that cannot be read in time are left out.
+  [[nodiscard]] virtual Task<std::shared_ptr<const ModelSnapshot>> visible_to(Principal principal) {
+    static_cast<void>(principal);
+    co_return current();
+  }
 };
 
 class Profiles {
@@ -233,6 +279,18 @@ struct SemanticQueryResult {
   std::string sql, dialect, query_id, model_version;
   wire::AnswerData data;
   std::vector<std::string> warnings;
+  std::optional<double> cached_ms{};        ///< a kept result answered; its age
+  std::shared_ptr<const QueryPlan> plan{};  ///< how the SQL comes about; of compile only
+};
+/// A metric query's rows as they are read; see RowStream.
+class SemanticStream {
+ public:
+  virtual ~SemanticStream() = default;
+  /// Everything but rows, counts and what is only known at the end.
+  [[nodiscard]] virtual const SemanticQueryResult& head() const = 0;
+  /// Each line is one row, a JSON array without a line break; none: the end.
+  [[nodiscard]] virtual Task<Result<std::vector<std::string>>> next() = 0;
+  [[nodiscard]] virtual bool is_truncated() const = 0;
 };
 /// Metrics without a conversation: lists, compiles and runs metric queries of the model in force.
 /// Errors: unavailable before the first import; not_found for an unknown name; and for queries
@@ -262,6 +320,11 @@ class SemanticQueries {
                                                                 RequestContext context,
                                                                 wire::QueryShape query,
                                                                 Time deadline) = 0;
+  /// Returns when the first rows are there; at most `semantic.stream_rows_max` rows.
+  [[nodiscard]] virtual Task<Result<std::unique_ptr<SemanticStream>>> open(Principal principal,
+                                                                           RequestContext context,
+                                                                           wire::QueryShape query,
+                                                                           Time deadline) = 0;
 };
 
 }  // namespace loquat::contracts

@@ -32,6 +32,7 @@ struct RequestContext {
   std::string request_id;
   std::string trace_id;        ///< 32 hex digits
   std::string parent_span_id;  ///< 16 hex digits; empty at the root
+  bool wants_fresh = false;    ///< Cache-Control: no-cache; a kept result will not do
 };
 
 }  // namespace loquat::contracts

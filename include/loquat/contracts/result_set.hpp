@@ -35,6 +35,8 @@ struct ResultSet {
   bool truncated = false;  ///< the engine had more than the row limit
   /// Set when an older result stands in for an engine that is away.
   std::optional<double> age_ms{};
+  /// Set when a kept result of the same statement over the same data answered: how old it is.
+  std::optional<double> cached_ms{};
 };
 
 [[nodiscard]] inline bool is_null(const Cell& cell) noexcept {

@@ -17,6 +17,7 @@ struct DbtConfig {
   std::chrono::milliseconds fetch_timeout{60'000};
   std::uint32_t values_per_dimension_max = 1'000;
   std::uint32_t dimensions_with_values_max = 500;
+  std::uint32_t filtered_vocabularies_max = 32;
   template <class V>
   void fields(V& v) {
     using namespace std::chrono_literals;
@@ -48,6 +49,9 @@ struct DbtConfig {
       "Values of one dimension read for the vocabulary.", in(0, 1'000'000));
     v("dimensions_with_values_max", dimensions_with_values_max, "Dimensions whose values are read.",
       in(0, 100'000));
+    v("filtered_vocabularies_max", filtered_vocabularies_max,
+      "Sets of row filters whose visible values are kept, each as large as the vocabulary.",
+      in(1, 10'000));
   }
 };
 

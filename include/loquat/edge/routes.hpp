@@ -49,6 +49,8 @@ struct RouteSpec {
   bool takes_ticket = false;  ///< also ?ticket=, ?token= and the cookie of a ticket
   std::string content_type = "application/json";
   std::optional<degradation::Work> work{};  ///< absent: by the right, see `work_of`
+  /// JSON Schema of a line, where `Accept: application/x-ndjson` gets lines; empty: it never does.
+  std::string line_schema{};
 };
 /// What a route is worth under overload: health, reading and feedback are kept; what is asked anew
 /// goes before them, what curators and operators do before that.

@@ -35,8 +35,9 @@ struct EngineConfig {
   std::string user = "loquat";
   bool asynchronous = false;
   std::chrono::milliseconds poll_interval{200};
-  std::uint32_t cache_entries_max = 64;
-  std::int64_t cache_bytes_max = 16 << 20;
+  std::uint32_t cache_entries_max = 1'024;
+  std::int64_t cache_bytes_max = 64 << 20;
+  std::chrono::milliseconds cache_fresh_for{60'000};
   std::uint32_t tenant_queries_max = 0;
   std::uint32_t user_queries_max = 0;
   std::uint32_t line_max = 1'024;
@@ -56,10 +57,15 @@ struct EngineConfig {
     v("asynchronous", asynchronous, "rest: start, poll and fetch instead of one long request.");
     v("poll_interval", poll_interval, "rest, asynchronous: between looks at the status.",
       in(1ms, 1min));
-    v("cache_entries_max", cache_entries_max, "Results kept for when the engine is away; 0: none.",
-      in(0, 10'000));
+    v("cache_entries_max", cache_entries_max,
+      "Results kept, to answer the same query again and for when the engine is away; 0: none.",
+      in(0, 100'000));
     v("cache_bytes_max", cache_bytes_max, "Memory of these results, about.", in(0, 1 << 30),
       unit("bytes"));
+    v("cache_fresh_for", cache_fresh_for,
+      "A kept result answers the same query over the same model and data this long; 0: only while "
+      "the engine is away. A request with Cache-Control: no-cache is never answered from it.",
+      in(0ms, 24h));
     v("tenant_queries_max", tenant_queries_max,
       "Of guard.concurrency_max, what one tenant may have; 0: all but an eighth (at least one), so "
       "that others find a free one.",

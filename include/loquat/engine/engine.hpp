@@ -1,7 +1,10 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "loquat/base/sources.hpp"
 #include "loquat/contracts/ports.hpp"
@@ -59,6 +62,10 @@ class FairEngine final : public contracts::QueryEngine {
   [[nodiscard]] std::string_view dialect() const noexcept override { return inner_.dialect(); }
   [[nodiscard]] contracts::Task<Result<contracts::ResultSet>> execute(
       contracts::QueryRequest request) override;
+  /// The turn lasts as long as the stream.
+  [[nodiscard]] contracts::Task<Result<std::unique_ptr<contracts::RowStream>>> open(
+      contracts::QueryRequest request) override;
+  [[nodiscard]] std::string data_version() const override { return inner_.data_version(); }
   /// How long a new query would wait for its turn.
   [[nodiscard]] Clock::duration expected_wait() const noexcept { return gate_.expected_wait(); }
 
@@ -67,23 +74,40 @@ class FairEngine final : public contracts::QueryEngine {
   runtime::FairGate gate_;
 };
 
-/// Answers from an earlier run of the same statement, for the same tenant, user and model, while
-/// `inner` is unavailable: `age_ms` is set then. Bounded; oldest use goes first.
+/// Keeps results. Key: tenant, row filters, model version, row limit and statement, which holds its
+/// parameters; for engines that have rules of their own on who may read what, the user too. A kept
+/// result of the same data answers for `cache_fresh_for` (`cached_ms` is set then), unless the
+/// caller wants a fresh one; and without that limit while `inner` is unavailable (`age_ms` is set
+/// then). Bounded in entries and bytes; oldest use goes first. Loop thread only.
+/// Metrics: loquat_engine_cache_{hits,misses,bypasses}_total, loquat_engine_cache_held_bytes.
 class CachedEngine final : public contracts::QueryEngine {
  public:
   /// `model_version` is asked at each call.
   CachedEngine(contracts::QueryEngine& inner, const EngineConfig& config,
-               std::function<std::string()> model_version);
+               std::function<std::string()> model_version,
+               observability::Telemetry* telemetry = nullptr);
   ~CachedEngine() override;
   [[nodiscard]] std::string_view dialect() const noexcept override { return inner_.dialect(); }
   [[nodiscard]] contracts::Task<Result<contracts::ResultSet>> execute(
       contracts::QueryRequest request) override;
+  /// Never kept: it may be of any length.
+  [[nodiscard]] contracts::Task<Result<std::unique_ptr<contracts::RowStream>>> open(
+      contracts::QueryRequest request) override {
+    return inner_.open(std::move(request));
+  }
+  [[nodiscard]] std::string data_version() const override { return inner_.data_version(); }
 
  private:
   struct Cache;
+  [[nodiscard]] std::string key_of(const contracts::QueryRequest& request) const;
+  [[nodiscard]] std::optional<contracts::ResultSet> fresh(const std::string& key,
+                                                          std::string_view version);
   contracts::QueryEngine& inner_;
   std::function<std::string()> model_version_;
   std::unique_ptr<Cache> cache_;
 };
+
+/// The same text for the same row filters, and for no others.
+[[nodiscard]] std::string policy_key(const std::vector<contracts::RowFilter>& filters);
 
 }  // namespace loquat::engine

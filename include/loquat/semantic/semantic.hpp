@@ -8,6 +8,7 @@
 #include "loquat/base/result.hpp"
 #include "loquat/base/time_format.hpp"
 #include "loquat/contracts/metric_query.hpp"
+#include "loquat/contracts/query_plan.hpp"
 #include "loquat/contracts/result_set.hpp"
 #include "loquat/contracts/row_filter.hpp"
 #include "loquat/contracts/semantic_model.hpp"
@@ -44,6 +45,7 @@ struct CompileOptions {
   /// Put into every place where rows are read: inputs of metrics, both sides of conversions,
   /// metrics inside filters, plain values.
   std::vector<contracts::RowFilter> row_filters{};
+  bool with_plan = false;  ///< also say how the SQL comes about
 };
 
 /// SQL with its proof: what was read for which output.
@@ -58,6 +60,7 @@ struct CompiledQuery {
   std::vector<std::string> filters;  ///< rendered filters, metric and measure filters included
   std::optional<Date> range_start, range_end;  ///< after widening to whole periods
   std::string time_column;  ///< output name of the first time column; empty if there is none
+  std::shared_ptr<const contracts::QueryPlan> plan{};  ///< null unless it was asked for
 };
 
 }  // namespace loquat::semantic

@@ -28,12 +28,15 @@ struct AnswerData {
   std::optional<RawJson> rows;  ///< array of arrays; absent in the `complete` entry
   std::int64_t row_count = 0;
   bool truncated = false;
+  std::optional<double> cached_ms{};  ///< a kept result answered; its age
   template <class V>
   void fields(V& v) {
     v("columns", columns, "In the order of the row's values.");
     v("rows", rows, "An array of rows, each an array of values.");
     v("row_count", row_count, "Rows of this answer.");
     v("truncated", truncated, "True if the engine had more rows than the limit.");
+    v("cached_ms", cached_ms,
+      "Age of the rows, where the same query over the same data was answered a moment ago.");
   }
 };
 struct Visualization {

@@ -70,6 +70,15 @@ void label_columns(contracts::ResultSet& rows, const std::vector<contracts::Colu
   }
 }
 
+std::string row_json(const contracts::Row& row) {
+  std::string json;
+  wire::JsonWriter out(json);
+  out.begin_array();
+  for (const auto& cell : row) write_cell(out, cell);
+  out.end_array();
+  return json;
+}
+
 wire::RawJson rows_json(const contracts::ResultSet& rows, std::size_t from, std::size_t to) {
   wire::RawJson json;
   wire::JsonWriter out(json.text);
@@ -89,6 +98,7 @@ wire::AnswerData data_of(const contracts::ResultSet& rows) {
   data.rows = rows_json(rows, 0, rows.rows.size());
   data.row_count = static_cast<std::int64_t>(rows.rows.size());
   data.truncated = rows.truncated;
+  data.cached_ms = rows.cached_ms;
   return data;
 }
 

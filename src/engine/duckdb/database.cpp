@@ -65,21 +65,19 @@ std::string with_casts(const std::string& sql, const Shape& shape) {
   return out + " FROM (" + inner + "\n) AS shown";
 }
 
-void append_rows(duckdb_data_chunk chunk, const Shape& shape, std::int64_t row_limit,
-                 contracts::ResultSet& out) {
+std::vector<contracts::Row> rows_of(duckdb_data_chunk chunk, const Shape& shape) {
   const idx_t rows = duckdb_data_chunk_get_size(chunk);
+  std::vector<contracts::Row> out;
+  out.reserve(rows);
   for (idx_t row = 0; row < rows; ++row) {
-    if (static_cast<std::int64_t>(out.rows.size()) >= row_limit) {
-      out.truncated = true;
-      return;
-    }
     contracts::Row made;
     made.reserve(shape.readers.size());
     for (idx_t column = 0; column < shape.readers.size(); ++column)
       made.push_back(
           read_cell(shape.readers[column], duckdb_data_chunk_get_vector(chunk, column), row));
-    out.rows.push_back(std::move(made));
+    out.push_back(std::move(made));
   }
+  return out;
 }
 
 }  // namespace
@@ -106,34 +104,70 @@ std::optional<Error> Connection::start(duckdb_prepared_statement statement, duck
   return failed;
 }
 
-Result<contracts::ResultSet> Connection::run(const std::string& sql, std::int64_t row_limit) {
-  auto statement = std::make_unique<Prepared>();
-  if (duckdb_prepare(raw_, sql.c_str(), &statement->raw) != DuckDBSuccess)
-    return failure_of_prepare(duckdb_prepare_error(statement->raw));
-  Shape shape = shape_of(statement->raw);
+struct Cursor::Parts {
+  std::unique_ptr<Prepared> statement;
+  Shape shape;
+  Answer answer;  // before the statement in dying
+};
+
+Cursor::Cursor(Connection& connection, std::unique_ptr<Parts> parts)
+    : connection_(connection), parts_(std::move(parts)) {}
+
+Cursor::~Cursor() = default;
+
+std::vector<contracts::Column> Cursor::columns() const { return parts_->shape.columns; }
+
+Result<std::vector<contracts::Row>> Cursor::read() {
+  duckdb_result& raw = parts_->answer.raw;
+  while (!connection_.stop_) {
+    duckdb_data_chunk chunk = duckdb_fetch_chunk(raw);
+    if (chunk == nullptr) break;
+    auto rows = rows_of(chunk, parts_->shape);
+    duckdb_destroy_data_chunk(&chunk);
+    if (!rows.empty()) return rows;
+  }
+  if (const char* message = duckdb_result_error(&raw); message != nullptr && *message != 0)
+    return failure_of(duckdb_result_error_type(&raw), message);
+  if (connection_.stop_) return fail(Errc::cancelled, "The query was cancelled.");
+  return std::vector<contracts::Row>();
+}
+
+Result<std::unique_ptr<Cursor>> Connection::start(const std::string& sql) {
+  auto parts = std::make_unique<Cursor::Parts>();
+  parts->statement = std::make_unique<Prepared>();
+  if (duckdb_prepare(raw_, sql.c_str(), &parts->statement->raw) != DuckDBSuccess)
+    return failure_of_prepare(duckdb_prepare_error(parts->statement->raw));
+  Shape& shape = parts->shape;
+  shape = shape_of(parts->statement->raw);
   if (shape.needs_cast) {
     const std::string shown = with_casts(sql, shape);
-    statement = std::make_unique<Prepared>();
-    if (duckdb_prepare(raw_, shown.c_str(), &statement->raw) != DuckDBSuccess)
+    parts->statement = std::make_unique<Prepared>();
+    if (duckdb_prepare(raw_, shown.c_str(), &parts->statement->raw) != DuckDBSuccess)
       return fail(Errc::query_failed, "The result has a column type that cannot be shown.");
     for (ColumnReader& reader : shape.readers)
       if (!is_plain(reader.type)) reader = {DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_INVALID, 0};
   }
-  Answer answer;
-  if (auto failed = start(statement->raw, answer.raw)) return *failed;
+  if (auto failed = start(parts->statement->raw, parts->answer.raw)) return *failed;
+  return std::make_unique<Cursor>(*this, std::move(parts));
+}
+
+Result<contracts::ResultSet> Connection::run(const std::string& sql, std::int64_t row_limit) {
+  auto cursor = start(sql);
+  if (!cursor) return cursor.error();
   contracts::ResultSet out;
-  out.columns = std::move(shape.columns);
-  while (!out.truncated) {
-    if (stop_) return fail(Errc::cancelled, "The query was cancelled.");
-    duckdb_data_chunk chunk = duckdb_fetch_chunk(answer.raw);
-    if (chunk == nullptr) break;
-    append_rows(chunk, shape, row_limit, out);
-    duckdb_destroy_data_chunk(&chunk);
+  out.columns = (*cursor)->columns();
+  for (;;) {
+    auto rows = (*cursor)->read();
+    if (!rows) return rows.error();
+    if (rows->empty()) return out;
+    for (contracts::Row& row : *rows) {
+      if (static_cast<std::int64_t>(out.rows.size()) >= row_limit) {
+        out.truncated = true;
+        return out;
+      }
+      out.rows.push_back(std::move(row));
+    }
   }
-  if (const char* message = duckdb_result_error(&answer.raw); message != nullptr && *message != 0)
-    return failure_of(duckdb_result_error_type(&answer.raw), message);
-  if (stop_) return fail(Errc::cancelled, "The query was cancelled.");
-  return out;
 }
 
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {

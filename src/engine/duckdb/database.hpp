@@ -19,6 +19,25 @@ struct DatabaseOptions {
   std::int64_t memory_mib = 512;
 };
 
+class Connection;
+
+/// Rows of one statement as they are read. Blocks; lives no longer than its connection.
+class Cursor {
+ public:
+  struct Parts;
+  Cursor(Connection& connection, std::unique_ptr<Parts> parts);
+  ~Cursor();
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+  [[nodiscard]] std::vector<contracts::Column> columns() const;
+  /// The next rows, at most a few thousand; none: there are no more. Errors: as of Connection::run.
+  [[nodiscard]] Result<std::vector<contracts::Row>> read();
+
+ private:
+  Connection& connection_;
+  std::unique_ptr<Parts> parts_;
+};
+
 /// One connection, for one statement at a time. Made on any thread; `run` blocks and belongs on the
 /// worker pool; `interrupt` may come from any thread at any time.
 class Connection {
@@ -32,12 +51,16 @@ class Connection {
   /// Errors: cancelled (interrupted), query_failed, query_engine_unavailable. No detail holds a
   /// path or a value of the data.
   [[nodiscard]] Result<contracts::ResultSet> run(const std::string& sql, std::int64_t row_limit);
+  /// Starts one statement. Errors: as of run. The connection takes no other one before the cursor
+  /// is gone.
+  [[nodiscard]] Result<std::unique_ptr<Cursor>> start(const std::string& sql);
   /// Ends the statement that runs now, or the next one.
   void interrupt() noexcept;
   /// Forgets interrupts; before a connection is used again.
   void reset() noexcept { stop_ = false; }
 
  private:
+  friend class Cursor;
   std::optional<Error> start(duckdb_prepared_statement statement, duckdb_result& into);
 
   duckdb_connection raw_;

@@ -62,23 +62,39 @@ Task<Result<ResultSet>> TrinoEngine::attempt(std::shared_ptr<const contracts::Qu
   co_return co_await follow(run);
 }
 
-Task<Result<ResultSet>> TrinoEngine::follow(Run& run) {
+/// Notes where the query goes on.
+Result<TrinoPage> TrinoEngine::taken(Run& run, Result<TrinoPage> page) const {
+  if (!page) return page;
+  run.next.clear();
+  if (page->error) return *page->error;
+  if (!page->next_uri.empty()) {
+    auto next = on_same_host(config_.url, page->next_uri);
+    if (!next) return next.error();
+    run.next = std::move(*next);
+  }
+  run.result.columns = page->columns;
+  return page;
+}
+
+Task<Result<TrinoPage>> TrinoEngine::first_page(Run& run) {
   std::string sql = run.request->sql;
   while (!sql.empty() && (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n'))
     sql.pop_back();  // Trino takes no semicolon
   std::string url = join_url(config_.url, "/v1/statement");
   auto page = co_await fetch(run, net::Method::post, std::move(url), std::move(sql));
+  co_return taken(run, std::move(page));
+}
+
+Task<Result<TrinoPage>> TrinoEngine::next_page(Run& run) {
+  auto page = co_await fetch(run, net::Method::get, run.next, std::string());
+  co_return taken(run, std::move(page));
+}
+
+Task<Result<ResultSet>> TrinoEngine::follow(Run& run) {
+  auto page = co_await first_page(run);
   while (true) {
     if (!page) co_return page.error();
-    run.next.clear();
-    if (page->error) co_return *page->error;
-    if (!page->next_uri.empty()) {
-      auto next = on_same_host(config_.url, page->next_uri);
-      if (!next) co_return next.error();
-      run.next = std::move(*next);
-    }
     ResultSet& result = run.result;
-    result.columns = std::move(page->columns);
     for (contracts::Row& row : page->rows) {
       if (static_cast<std::int64_t>(result.rows.size()) >= run.request->row_limit) {
         result.truncated = true;  // the rest is not wanted: leaving cancels it
@@ -87,8 +103,66 @@ Task<Result<ResultSet>> TrinoEngine::follow(Run& run) {
       result.rows.push_back(std::move(row));
     }
     if (run.next.empty()) co_return std::move(result);
-    page = co_await fetch(run, net::Method::get, run.next, std::string());
+    page = co_await next_page(run);
   }
+}
+
+/// Until Trino has said the columns: they come with the first rows, or with the end.
+Task<Result<TrinoEngine::RunPtr>> TrinoEngine::begin(
+    std::shared_ptr<const contracts::QueryRequest> request, Time until) {
+  auto run = std::make_shared<Run>(*this, std::move(request), until);
+  auto page = co_await first_page(*run);
+  while (page && page->rows.empty() && !run->next.empty()) page = co_await next_page(*run);
+  if (!page) co_return page.error();
+  run->result.rows = std::move(page->rows);
+  co_return run;
+}
+
+class TrinoEngine::Rows final : public contracts::RowStream {
+ public:
+  Rows(TrinoEngine& engine, RunPtr run) : engine_(engine), run_(std::move(run)) {}
+  const std::vector<contracts::Column>& columns() const override { return run_->result.columns; }
+  bool is_truncated() const override { return run_->result.truncated; }
+  Task<Result<std::vector<contracts::Row>>> next() override {
+    std::vector<contracts::Row> rows = std::move(run_->result.rows);
+    run_->result.rows.clear();
+    bool& is_truncated = run_->result.truncated;
+    while (rows.empty() && !is_truncated && !run_->next.empty()) {
+      auto page = co_await engine_.next_page(*run_);
+      if (!page) co_return as_engine_error(page.error());
+      rows = std::move(page->rows);
+    }
+    const auto left = static_cast<std::size_t>(run_->request->row_limit - count_);
+    if (rows.size() > left) {
+      is_truncated = true;
+      rows.resize(left);
+    }
+    count_ += static_cast<std::int64_t>(rows.size());
+    co_return rows;
+  }
+
+ private:
+  TrinoEngine& engine_;
+  RunPtr run_;
+  std::int64_t count_ = 0;
+};
+
+Task<Result<std::unique_ptr<contracts::RowStream>>> TrinoEngine::open(
+    contracts::QueryRequest request) {
+  LOQUAT_CHECK(request.row_limit > 0);
+  const auto allowed = co_await door_.check(request.sql);
+  if (!allowed) co_return allowed.error();
+  const Time deadline = request.deadline;
+  auto shared = std::make_shared<const contracts::QueryRequest>(std::move(request));
+  // The guard's part ends with the first rows: how fast the reader takes the others says nothing
+  // about the engine.
+  degradation::Guard::Attempt<RunPtr> once = [this, shared](Time until) {
+    return begin(shared, until);
+  };
+  auto begun = co_await guard_.call<RunPtr>(std::move(once), deadline);
+  if (!begun) co_return as_engine_error(begun.error());
+  (*begun)->deadline = deadline;
+  co_return std::make_unique<Rows>(*this, std::move(*begun));
 }
 
 Task<Result<TrinoPage>> TrinoEngine::fetch(Run& run, net::Method method, std::string url,

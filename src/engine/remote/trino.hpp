@@ -14,12 +14,21 @@ class TrinoEngine final : public contracts::QueryEngine {
   [[nodiscard]] std::string_view dialect() const noexcept override { return "trino"; }
   [[nodiscard]] contracts::Task<Result<contracts::ResultSet>> execute(
       contracts::QueryRequest request) override;
+  [[nodiscard]] contracts::Task<Result<std::unique_ptr<contracts::RowStream>>> open(
+      contracts::QueryRequest request) override;
 
  private:
   struct Run;
   contracts::Task<Result<contracts::ResultSet>> attempt(
       std::shared_ptr<const contracts::QueryRequest> request, Time until);
   contracts::Task<Result<contracts::ResultSet>> follow(Run& run);
+  class Rows;
+  using RunPtr = std::shared_ptr<Run>;
+  contracts::Task<Result<RunPtr>> begin(std::shared_ptr<const contracts::QueryRequest> request,
+                                        Time until);
+  contracts::Task<Result<TrinoPage>> first_page(Run& run);
+  contracts::Task<Result<TrinoPage>> next_page(Run& run);
+  Result<TrinoPage> taken(Run& run, Result<TrinoPage> page) const;
   contracts::Task<Result<TrinoPage>> fetch(Run& run, net::Method method, std::string url,
                                            std::string body);
   void cancel_later(Caller caller, std::string url);

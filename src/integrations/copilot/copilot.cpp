@@ -116,7 +116,7 @@ class Service final : public Copilot {
   }
 
   Task<Result<edge::Reply>> suggestions(edge::Call& call) {
-    const auto model = ports_.models.current();
+    const auto model = co_await ports_.models.visible_to(call.principal);
     Suggestions out;
     out.mode = co_await mode_of(call.principal);
     if (!model || !config_.enabled) co_return edge::reply(out);
@@ -200,7 +200,7 @@ class Service final : public Copilot {
   Task<Result<edge::Reply>> guide(edge::Call& call) {
     auto wanted = call.body<GuideRequest>();
     if (!wanted) co_return wanted.error();
-    const auto model = ports_.models.current();
+    const auto model = co_await ports_.models.visible_to(call.principal);
     if (!model) co_return fail(Errc::unprocessable_question, "No dbt model has been imported yet.");
     const Date today = ports_.today();
     auto work = [model, today, goal = wanted->goal] { return guide_for(*model, goal, today); };

@@ -87,6 +87,24 @@ struct SourceFreshness {
     v("max_loaded_at", max_loaded_at, "Newest row.");
   }
 };
+/// What the last sync that brought another model did to the one before.
+struct LastChange {
+  WallTime at{};
+  std::string from_version;
+  std::int64_t added_count = 0, changed_count = 0, removed_count = 0;
+  std::vector<std::string> added, changed, removed;
+  template <class V>
+  void fields(V& v) {
+    v("at", at, "When the model was swapped.");
+    v("from_version", from_version, "The model before.");
+    v("added_count", added_count, "New metrics, dimensions and models.");
+    v("changed_count", changed_count, "Those whose definition differs.");
+    v("removed_count", removed_count, "Those that are gone.");
+    v("added", added, "The first 200 of the new.");
+    v("changed", changed, "Likewise.");
+    v("removed", removed, "Likewise.");
+  }
+};
 struct Status {
   std::string state, version, project_name, dbt_version;
   std::optional<WallTime> generated_at, fetched_at, stale_since;
@@ -97,6 +115,7 @@ struct Status {
   std::vector<BrokenQuery> broken;
   std::int64_t values = 0;
   std::optional<std::string> data_start, data_end;
+  std::optional<LastChange> last_change;
   template <class V>
   void fields(V& v) {
     v("state", state, "fresh, stale or empty.");
@@ -114,6 +133,7 @@ struct Status {
     v("values", values, "Dimension values in the vocabulary.");
     v("data_start", data_start, "First day covered by data.");
     v("data_end", data_end, "Last day covered by data.");
+    v("last_change", last_change, "The last swap of models; absent since the first one.");
   }
 };
 

@@ -7,6 +7,7 @@
 #include "reader/read_trimmed.hpp"
 #include "survey.hpp"
 #include "undertaker.hpp"
+#include "visible.hpp"
 #include "watch_fsm.hpp"
 
 namespace loquat::dbt {
@@ -18,6 +19,7 @@ using contracts::Task;
 
 constexpr std::string_view kName = "dbt";
 constexpr std::size_t kKnownQueriesMax = 10'000;
+constexpr std::size_t kChangedNamesMax = 200;
 constexpr auto kRetryFirst = std::chrono::seconds(2);
 
 /// What was kept at the last start, perhaps by a version that kept whole artifacts.
@@ -42,10 +44,17 @@ class Service final : public Dbt {
         turn_(ports_.executor, 1, 16),
         watch_(
             {config_.sync_interval, std::min<Clock::duration>(kRetryFirst, config_.sync_interval)}),
-        undertaker_(std::make_shared<Undertaker>(tasks_, ports_.workers)) {}
+        undertaker_(std::make_shared<Undertaker>(tasks_, ports_.workers)),
+        visible_(config_, ports_, tasks_, undertaker_) {}
   ~Service() override { undertaker_->retire(); }
 
   std::shared_ptr<const ModelSnapshot> current() const override { return snapshot_; }
+
+  Task<std::shared_ptr<const ModelSnapshot>> visible_to(contracts::Principal principal) override {
+    const auto base = snapshot_;
+    if (!base || principal.row_filters.empty()) co_return base;
+    co_return co_await visible_.of(base, std::move(principal.row_filters));
+  }
 
   Task<void> start() override {
     if (fetcher_.is_configured()) {
@@ -121,6 +130,7 @@ class Service final : public Dbt {
       if (snapshot_->data_start) status.data_start = format_date(*snapshot_->data_start);
       if (snapshot_->data_end) status.data_end = format_date(*snapshot_->data_end);
       status.freshness = freshness_;
+      status.last_change = last_change_;
       if (snapshot_->stale_since) call.degraded.emplace_back(kName);
     }
     co_return edge::reply(status);
@@ -243,6 +253,7 @@ class Service final : public Dbt {
       counts_ = imported->counts;
       freshness_ = std::move(imported->freshness);
       report_swap(imported->diff);
+      if (!known.empty()) last_change_ = change_from(known, imported->diff);
       result.added = std::move(imported->diff.added);
       result.changed = std::move(imported->diff.changed);
       result.removed = std::move(imported->diff.removed);
@@ -277,6 +288,24 @@ class Service final : public Dbt {
     };
     auto broken = co_await ports_.workers.run(std::move(work));
     co_return broken ? std::move(*broken) : std::vector<Breakage>();
+  }
+
+  LastChange change_from(const std::string& version, const ModelDiff& diff) const {
+    const auto first = [](const std::vector<std::string>& names) {
+      const auto count = std::min(names.size(), kChangedNamesMax);
+      return std::vector<std::string>(names.begin(),
+                                      names.begin() + static_cast<std::ptrdiff_t>(count));
+    };
+    LastChange out;
+    out.at = ports_.sources.wall.now();
+    out.from_version = version;
+    out.added_count = static_cast<std::int64_t>(diff.added.size());
+    out.changed_count = static_cast<std::int64_t>(diff.changed.size());
+    out.removed_count = static_cast<std::int64_t>(diff.removed.size());
+    out.added = first(diff.added);
+    out.changed = first(diff.changed);
+    out.removed = first(diff.removed);
+    return out;
   }
 
   void report_swap(const ModelDiff& diff) {
@@ -318,6 +347,7 @@ class Service final : public Dbt {
   runtime::Semaphore turn_;
   WatchFsm watch_;
   std::shared_ptr<Undertaker> undertaker_;
+  VisibleModels visible_;
   std::shared_ptr<const ModelSnapshot> snapshot_;
   SyncRequest in_force_;  ///< what was last synced well by URL; nothing: what is configured
   std::optional<WallTime> fetched_at_;
@@ -325,6 +355,7 @@ class Service final : public Dbt {
   std::vector<SourceFreshness> freshness_;
   std::vector<contracts::ImportProblem> problems_;
   std::vector<Breakage> broken_;
+  std::optional<LastChange> last_change_;
   std::string last_error_;
   std::int64_t value_count_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 namespace loquat::dbt {
 namespace {
@@ -23,6 +24,7 @@ contracts::QueryRequest request_of(std::string sql, std::int64_t row_limit, Sour
   request.row_limit = row_limit;
   request.deadline = Clock::now() + kQueryBudget;
   request.principal = service_principal();
+  request.is_cacheable = false;
   request.context.request_id = make_id("req", sources);
   request.context.trace_id = make_hex(16, sources.random);
   return request;
@@ -69,40 +71,103 @@ Task<void> read_period(contracts::QueryEngine& engine, Sources sources, std::str
   if (last && (!out.data_end || *last > *out.data_end)) out.data_end = last;
 }
 
-Task<void> read_values(contracts::QueryEngine& engine, Sources sources, const DbtConfig& config,
-                       semantic::DimensionInfo dimension, Survey& out) {
-  const auto most = static_cast<std::int64_t>(config.values_per_dimension_max);
-  const auto dialect =
-      engine.dialect() == "trino" ? semantic::Dialect::trino : semantic::Dialect::duckdb;
-  std::string sql = semantic::dimension_values_sql(dimension, "", most + 1, dialect);
-  auto rows = co_await engine.execute(request_of(std::move(sql), most + 1, sources));
-  if (!rows) {
-    out.is_complete = !is_away(rows.error());
-    co_return;
+/// Reads one dimension's values; the first column of each statement is the value.
+Task<void> read_values(contracts::QueryEngine& engine, Sources sources, std::size_t most,
+                       std::string name, std::vector<std::string> statements, Survey& out) {
+  if (statements.empty()) co_return;
+  std::set<std::string> seen;
+  auto& values = out.values.values[name];
+  for (std::string& sql : statements) {
+    const auto limit = static_cast<std::int64_t>(most) + 1;
+    auto rows = co_await engine.execute(request_of(std::move(sql), limit, sources));
+    if (!rows && is_away(rows.error())) out.is_complete = false;
+    if (!rows) co_return;
+    for (const auto& row : rows->rows) {
+      const auto* text = row.empty() ? nullptr : std::get_if<std::string>(&row[0]);
+      if (text == nullptr || values.size() >= most || !seen.insert(*text).second) continue;
+      values.push_back(*text);
+      ++out.value_count;
+    }
+    if (rows->rows.size() > most) out.values.truncated[name] = true;
   }
-  auto& values = out.values.values[dimension.name];
-  for (const auto& row : rows->rows) {
-    const auto* text = row.empty() ? nullptr : std::get_if<std::string>(&row[0]);
-    if (text == nullptr || static_cast<std::int64_t>(values.size()) >= most) continue;
-    values.push_back(*text);
-    ++out.value_count;
-  }
-  if (static_cast<std::int64_t>(rows->rows.size()) > most)
-    out.values.truncated[dimension.name] = true;
 }
 
 /// What is to be asked; collecting it from a large model takes its time.
-struct Questions {
-  std::vector<std::string> periods;
-  std::vector<semantic::DimensionInfo> dimensions;
+struct Asked {
+  semantic::DimensionInfo dimension;
+  std::vector<std::string> statements;
 };
 
-Questions questions_for(const semantic::ModelIndex& index) {
-  Questions out;
-  out.periods = period_statements(index.project());
-  const std::vector<std::string> all_metrics;
-  if (auto dimensions = index.dimensions_for(all_metrics)) out.dimensions = std::move(*dimensions);
+/// Statements that read the dimension beside rows of metrics, which the filters hold for.
+std::vector<std::string> through_metrics(const semantic::ModelIndex& index,
+                                         const semantic::DimensionInfo& dimension,
+                                         std::int64_t limit,
+                                         const semantic::CompileOptions& options) {
+  constexpr std::size_t kTriesMax = 20, kStatementsMax = 3;
+  std::vector<std::string> out;
+  std::set<std::vector<std::string>> read;
+  std::size_t tries = 0;
+  for (const std::string& name : index.metrics_for(std::span(&dimension.name, 1))) {
+    const auto* metric = index.metric(name);
+    if (metric == nullptr || metric->type != contracts::MetricType::simple) continue;
+    if (++tries > kTriesMax || out.size() >= kStatementsMax) break;
+    contracts::MetricQuery query;
+    query.metrics = {name};
+    query.group_by = {dimension.name};
+    query.limit = limit;
+    auto compiled = index.compile(query, options);
+    if (compiled && read.insert(compiled->semantic_models).second)
+      out.push_back(std::move(compiled->sql));
+  }
   return out;
+}
+
+std::vector<std::string> statements_for(const semantic::ModelIndex& index,
+                                        const semantic::DimensionInfo& dimension,
+                                        std::int64_t limit,
+                                        const semantic::CompileOptions& options) {
+  if (options.row_filters.empty())
+    return {semantic::dimension_values_sql(dimension, "", limit, options.dialect)};
+  if (auto own = index.values_of(dimension, "", limit, options)) return {std::move(*own)};
+  return through_metrics(index, dimension, limit, options);
+}
+
+std::vector<Asked> questions_for(const semantic::ModelIndex& index, const DbtConfig& config,
+                                 const semantic::CompileOptions& options) {
+  std::vector<Asked> out;
+  const std::vector<std::string> all_metrics;
+  auto dimensions = index.dimensions_for(all_metrics);
+  if (!dimensions || config.values_per_dimension_max == 0) return out;
+  const auto limit = static_cast<std::int64_t>(config.values_per_dimension_max) + 1;
+  std::set<std::string> done;
+  for (auto& dimension : *dimensions) {
+    if (done.size() >= config.dimensions_with_values_max) break;
+    if (dimension.is_time || dimension.is_entity || dimension.personal_data) continue;
+    if (!done.insert(dimension.name).second) continue;
+    auto statements = statements_for(index, dimension, limit, options);
+    out.push_back({std::move(dimension), std::move(statements)});
+  }
+  return out;
+}
+
+Task<void> read_dimensions(const DbtConfig& config, contracts::QueryEngine& engine,
+                           const contracts::ColumnTags& tags, Sources sources,
+                           std::vector<Asked> asked, Survey& out) {
+  const contracts::Principal nobody;
+  for (Asked& one : asked) {
+    const auto& dimension = one.dimension;
+    if (tags.must_mask(dimension.relation, dimension.expr, std::nullopt, true, nobody)) continue;
+    co_await read_values(engine, sources, config.values_per_dimension_max, dimension.name,
+                         std::move(one.statements), out);
+    if (!out.is_complete) co_return;
+  }
+}
+
+semantic::CompileOptions options_for(const contracts::QueryEngine& engine) {
+  semantic::CompileOptions options;
+  options.dialect =
+      engine.dialect() == "trino" ? semantic::Dialect::trino : semantic::Dialect::duckdb;
+  return options;
 }
 
 }  // namespace
@@ -112,27 +177,39 @@ Task<Survey> survey(const DbtConfig& config, contracts::QueryEngine& engine,
                     runtime::WorkerPool& workers,
                     std::shared_ptr<const semantic::ModelIndex> index) {
   Survey out;
-  auto collect = [index] { return questions_for(*index); };
-  auto questions = co_await workers.run(std::move(collect));
-  if (!questions) {
+  auto collect = [index] { return period_statements(index->project()); };
+  auto periods = co_await workers.run(std::move(collect));
+  if (!periods) {
     out.is_complete = false;
     co_return out;
   }
-  for (auto& statement : questions->periods) {
+  for (auto& statement : *periods) {
     co_await read_period(engine, sources, std::move(statement), out);
     if (!out.is_complete) co_return out;
   }
-  const contracts::Principal nobody;
-  std::set<std::string> done;
-  for (auto& dimension : questions->dimensions) {
-    if (done.size() >= config.dimensions_with_values_max || config.values_per_dimension_max == 0)
-      break;
-    if (dimension.is_time || dimension.is_entity || dimension.personal_data) continue;
-    if (tags.must_mask(dimension.relation, dimension.expr, std::nullopt, true, nobody)) continue;
-    if (!done.insert(dimension.name).second) continue;
-    co_await read_values(engine, sources, config, std::move(dimension), out);
-    if (!out.is_complete) co_return out;
+  std::vector<contracts::RowFilter> none;
+  auto values =
+      co_await survey_values(config, engine, tags, sources, workers, index, std::move(none));
+  values.data_start = out.data_start;
+  values.data_end = out.data_end;
+  co_return values;
+}
+
+Task<Survey> survey_values(const DbtConfig& config, contracts::QueryEngine& engine,
+                           const contracts::ColumnTags& tags, Sources sources,
+                           runtime::WorkerPool& workers,
+                           std::shared_ptr<const semantic::ModelIndex> index,
+                           std::vector<contracts::RowFilter> row_filters) {
+  Survey out;
+  auto options = options_for(engine);
+  options.row_filters = std::move(row_filters);
+  auto collect = [index, &config, options] { return questions_for(*index, config, options); };
+  auto asked = co_await workers.run(std::move(collect));
+  if (!asked) {
+    out.is_complete = false;
+    co_return out;
   }
+  co_await read_dimensions(config, engine, tags, sources, std::move(*asked), out);
   co_return out;
 }
 

@@ -23,5 +23,12 @@ struct Survey {
                                              const contracts::ColumnTags& tags, Sources sources,
                                              runtime::WorkerPool& workers,
                                              std::shared_ptr<const semantic::ModelIndex> index);
+/// Only the values, as callers with these row filters may see them. A dimension whose own relation
+/// cannot be joined to a filter's has those values that stand beside visible rows of a metric.
+[[nodiscard]] contracts::Task<Survey> survey_values(
+    const DbtConfig& config, contracts::QueryEngine& engine, const contracts::ColumnTags& tags,
+    Sources sources, runtime::WorkerPool& workers,
+    std::shared_ptr<const semantic::ModelIndex> index,
+    std::vector<contracts::RowFilter> row_filters);
 
 }  // namespace loquat::dbt

@@ -12,7 +12,8 @@ using contracts::Task;
 
 namespace {
 constexpr std::size_t kResponsesMax = 5'000;
-}
+constexpr std::size_t kBooksMax = 8;
+}  // namespace
 
 Service::Service(MemoryConfig config, Ports ports)
     : config_(config),
@@ -58,14 +59,26 @@ Task<Result<void>> Service::keep(TenantPtr tenant, Item item) {
   co_return kept;
 }
 
+std::shared_ptr<const agents::LearntBook> Service::known_book(
+    Tenant& tenant, const contracts::ModelSnapshot& model) {
+  if (tenant.book_generation != tenant.generation) tenant.books.clear();
+  tenant.book_generation = tenant.generation;
+  // A book keeps its vocabulary, and so its model: none of an earlier model is held on to.
+  std::erase_if(tenant.books,
+                [&](const auto& book) { return &book->vocabulary->index() != model.index.get(); });
+  const auto known = std::ranges::find_if(
+      tenant.books, [&](const auto& book) { return book->vocabulary == model.vocabulary; });
+  if (known == tenant.books.end()) return nullptr;
+  std::rotate(tenant.books.begin(), known, known + 1);
+  return tenant.books.front();
+}
+
 Task<std::shared_ptr<const agents::LearntBook>> Service::book(std::string tenant_id,
                                                               Snapshot model) {
   auto found = co_await tenant(std::move(tenant_id));
   if (!found || !model) co_return nullptr;
   TenantPtr own = *found;
-  const bool is_fresh = own->book && own->book_generation == own->generation &&
-                        own->book->vocabulary == model->vocabulary;
-  if (is_fresh) co_return own->book;
+  if (auto known = known_book(*own, *model)) co_return known;
   std::vector<Item> active;
   for (const auto& [_, item] : own->items)
     if (item.state == LearntState::active) active.push_back(item);
@@ -76,8 +89,8 @@ Task<std::shared_ptr<const agents::LearntBook>> Service::book(std::string tenant
   };
   auto built = co_await ports_.workers.run(std::move(work));
   if (!built) co_return nullptr;
-  own->book = *built;
-  own->book_generation = generation;
+  if (own->generation == generation) own->books.insert(own->books.begin(), *built);
+  if (own->books.size() > kBooksMax) own->books.pop_back();
   co_return *built;
 }
 

@@ -28,13 +28,16 @@ class Service final : public Memory {
     /// Which item made which answer, the last few thousand: votes find their item by it.
     std::map<std::string, std::string> item_of_response;
     std::uint64_t generation = 0;  ///< raised by every change of what may be used
+    /// Of the generation, one for each vocabulary in use; last used first.
+    std::vector<std::shared_ptr<const agents::LearntBook>> books;
     std::uint64_t book_generation = 0;
-    std::shared_ptr<const agents::LearntBook> book;
   };
   using TenantPtr = std::shared_ptr<Tenant>;
 
   // service.cpp
   contracts::Task<Result<TenantPtr>> tenant(std::string tenant_id);
+  static std::shared_ptr<const agents::LearntBook> known_book(
+      Tenant& tenant, const contracts::ModelSnapshot& model);
   contracts::Task<Result<void>> keep(TenantPtr tenant, Item item);
   contracts::Task<void> learn_later(wire::FeedbackEvent event);
 

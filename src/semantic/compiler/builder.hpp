@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compiler/dialect.hpp"
+#include "compiler/plan.hpp"
 #include "compiler/resolve.hpp"
 #include "compiler/statement.hpp"
 #include "index/catalogue.hpp"
@@ -63,10 +64,10 @@ struct Scope {
 /// metric's own filter that does not fit) is kept in `problems`.
 class Builder {
  public:
-  /// `row_filters` must outlive the builder.
+  /// `row_filters` and `notes` (null: none are taken) must outlive the builder.
   Builder(const Catalogue& catalogue, const DialectWords& words,
-          const std::vector<contracts::RowFilter>& row_filters)
-      : catalogue_(catalogue), words_(words), row_filters_(row_filters) {}
+          const std::vector<contracts::RowFilter>& row_filters, PlanNotes* notes = nullptr)
+      : catalogue_(catalogue), words_(words), row_filters_(row_filters), notes_(notes) {}
 
   [[nodiscard]] Value metric_value(const contracts::Metric& metric, const Context& context,
                                    const std::string& name);
@@ -176,6 +177,7 @@ class Builder {
   const Catalogue& catalogue_;
   const DialectWords& words_;
   const std::vector<contracts::RowFilter>& row_filters_;
+  PlanNotes* notes_;
   std::map<const contracts::SemanticModel*, std::vector<Policy>> policies_;
   std::string forbidden_;
   SelectPool pool_;

@@ -100,7 +100,10 @@ Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts:
       return Error{Errc::invalid_request, issues.front().message, std::move(issues)};
   for (const auto& filter : options.row_filters)
     if (auto refusal = refusal_of(filter)) return *refusal;
-  Builder builder(catalogue, words_of(options.dialect), options.row_filters);
+  std::optional<PlanNotes> notes;
+  if (options.with_plan) notes.emplace(catalogue);
+  Builder builder(catalogue, words_of(options.dialect), options.row_filters,
+                  notes ? &*notes : nullptr);
   CompiledQuery out;
   out.columns = columns_of(catalogue, *resolved);
   Statement statement;
@@ -118,6 +121,9 @@ Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts:
     statement.limit = options.row_limit_max + 1;
 
   out.sql = render(statement);
+  if (notes)
+    out.plan = std::make_shared<const contracts::QueryPlan>(
+        notes->plan(*resolved, statement, options.row_filters));
   Proof& proof = builder.proof();
   out.metrics = std::move(proof.metrics);
   out.semantic_models = std::move(proof.semantic_models);

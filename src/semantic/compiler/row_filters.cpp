@@ -79,6 +79,7 @@ void Builder::add_policies(Scope& scope) {
       values += (values.empty() ? "" : ", ") + sql_string(value);
     sql += policy.filter->values.size() == 1 ? " = " + values : " IN (" + values + ")";
     note(proof_.filters, sql);
+    if (notes_) notes_->row_filter(*scope.select, sql);
     scope.select->where.push_back(std::move(sql));
   }
 }

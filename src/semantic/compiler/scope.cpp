@@ -94,6 +94,7 @@ Scope Builder::open(const MeasureAt& at, Select& select, const Context& context,
     scope.time = column_expr(*at.model, scope.own_time->expr, scope.alias, scope.qualified);
     scope.time_grain = scope.own_time->grain;
   }
+  if (notes_) notes_->read(select, *at.model, scope.time);
   return scope;
 }
 
@@ -234,6 +235,7 @@ std::string Builder::join_way(Scope& scope, const Reached& way) {
                   column_expr(*hop.to, hop.to_entity->expr, alias, true)};
     add_partitions(*model, before, *hop.to, alias, on);
     add_validity(scope, *hop.to, alias, on);
+    if (notes_) notes_->join(*scope.select, *model, hop, on);
     scope.select->joins.push_back(
         join_relation("LEFT JOIN", hop.to->relation.rendered, name, std::move(on)));
     model = hop.to;
@@ -295,6 +297,7 @@ void Builder::add_filters(Scope& scope, const std::vector<const Filter*>& filter
     std::string sql = filter_sql(scope, *filter);
     if (sql.empty()) continue;
     note(proof_.filters, sql);
+    if (notes_) notes_->filter(*scope.select, sql);
     if (std::ranges::count(scope.select->where, sql) == 0)
       scope.select->where.push_back(std::move(sql));
   }
@@ -330,8 +333,9 @@ void Builder::add_range(Scope& scope, const Context& context) {
     problem("needs_metric_time: a time range needs a metric with a time dimension");
     return;
   }
-  scope.select->where.push_back(
-      range_sql(scope.time, scope.time_grain, scope.time_is_truncated, context));
+  std::string sql = range_sql(scope.time, scope.time_grain, scope.time_is_truncated, context);
+  if (notes_) notes_->range(*scope.select, sql);
+  scope.select->where.push_back(std::move(sql));
 }
 
 std::vector<const Filter*> Builder::filters_of(const std::vector<std::string>& texts,
@@ -359,6 +363,7 @@ Select* Builder::distinct_values(const ResolvedQuery& query) {
   for (const Filter& filter : query.where)
     qualified = qualified || std::ranges::any_of(filter.items, joins);
   Scope scope = open_model(*query.values_of, select, qualified);
+  if (notes_) notes_->read(select, *query.values_of, scope.time);
   for (const Item& item : query.group_by)
     select.keys.push_back({item.output(), item_expr(scope, item)});
   std::vector<const Filter*> filters;

@@ -254,7 +254,8 @@ Value Builder::cumulative(const Metric& metric, const Context& context, const st
   const auto times = time_keys(source.at, context);
   const std::string unit = lower(metric.window ? metric.window->granularity : metric.grain_to_date);
   if (!unit.empty() && !standard_grain(unit)) {
-    problem("unsupported: '" + metric.name + "' is cumulated by the custom granularity " + unit);
+    problem("unsupported: '" + metric.name + "' is cumulated by the custom granularity " + unit +
+            ", which dbt's semantic layer has no meaning for either");
     return {&pool_.make("nothing"), "NULL", name, {}};
   }
   if (times.empty()) {  // all time: the plain total up to the end of the range

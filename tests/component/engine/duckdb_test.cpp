@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <numeric>
 
 #include "component/engine/rig.hpp"
 #include "loquat/engine/engine.hpp"
@@ -188,7 +189,9 @@ TEST_F(DuckDb, TheCacheAnswersWithItsAgeWhileTheEngineIsAway) {
   auto up = std::move(engine_);
   auto away = make(file_.folder() + "/missing.duckdb");
   current.to = up.get();
-  engine_ = std::make_unique<CachedEngine>(current, EngineConfig{}, [&] { return version; });
+  EngineConfig only_for_outages;
+  only_for_outages.cache_fresh_for = std::chrono::milliseconds(0);
+  engine_ = std::make_unique<CachedEngine>(current, only_for_outages, [&] { return version; });
   const auto fresh = ask("select name from fruit order by 1");
   ASSERT_TRUE(fresh);
   EXPECT_FALSE(fresh->age_ms);
@@ -202,6 +205,185 @@ TEST_F(DuckDb, TheCacheAnswersWithItsAgeWhileTheEngineIsAway) {
   EXPECT_FALSE(ask(std::move(foreign)));
   version = "v2";
   EXPECT_FALSE(ask("select name from fruit order by 1"));
+}
+
+/// Counts what reaches it.
+struct Counting final : contracts::QueryEngine {
+  contracts::QueryEngine* to = nullptr;
+  std::string version = "1";
+  int asked = 0;
+  [[nodiscard]] std::string_view dialect() const noexcept override { return to->dialect(); }
+  [[nodiscard]] std::string data_version() const override { return version; }
+  contracts::Task<Result<ResultSet>> execute(contracts::QueryRequest request) override {
+    ++asked;
+    return to->execute(std::move(request));
+  }
+};
+
+class KeptResults : public DuckDb {
+ public:
+  KeptResults() { restart(EngineConfig{}); }
+  void restart(const EngineConfig& config) {
+    if (!inner_) inner_ = std::move(engine_);
+    counting_.to = inner_.get();
+    engine_ = std::make_unique<CachedEngine>(
+        counting_, config, [this] { return model_; }, &rig_.telemetry);
+  }
+  contracts::QueryRequest by(std::string user, std::string allowed) {
+    auto out = request("select name from fruit order by 1");
+    out.principal.tenant_id = "acme";
+    out.principal.user_id = std::move(user);
+    out.principal.row_filters = {{"fruit__name", {std::move(allowed)}, "", false}};
+    return out;
+  }
+  /// True if it was answered without the engine.
+  bool is_kept(contracts::QueryRequest asked) {
+    const int before = counting_.asked;
+    const auto result = ask(std::move(asked));
+    EXPECT_TRUE(result);
+    EXPECT_EQ(result && result->cached_ms.has_value(), before == counting_.asked);
+    return before == counting_.asked;
+  }
+  Counting counting_;
+  std::unique_ptr<contracts::QueryEngine> inner_;
+  std::string model_ = "m1";
+};
+
+TEST_F(KeptResults, AnswerTheSameStatementForEqualRights) {
+  EXPECT_FALSE(is_kept(by("ana", "loquat")));
+  EXPECT_TRUE(is_kept(by("ana", "loquat")));
+  EXPECT_TRUE(is_kept(by("zoe", "loquat")));
+}
+
+TEST_F(KeptResults, AreNotForOtherRightsTenantsModelsDataOrLimits) {
+  EXPECT_FALSE(is_kept(by("ana", "loquat")));
+  EXPECT_FALSE(is_kept(by("ben", "quince")));
+  auto foreign = by("ana", "loquat");
+  foreign.principal.tenant_id = "globex";
+  EXPECT_FALSE(is_kept(std::move(foreign)));
+  auto unfiltered = by("olga", "loquat");
+  unfiltered.principal.row_filters.clear();
+  EXPECT_FALSE(is_kept(std::move(unfiltered)));
+  auto shorter = by("ana", "loquat");
+  shorter.row_limit = 1;
+  EXPECT_FALSE(is_kept(std::move(shorter)));
+  counting_.version = "2";
+  EXPECT_FALSE(is_kept(by("ana", "loquat")));
+  model_ = "m2";
+  EXPECT_FALSE(is_kept(by("ana", "loquat")));
+}
+
+TEST_F(KeptResults, AreNotForWhoWantsFreshOnesButAreRenewedByThem) {
+  EXPECT_FALSE(is_kept(by("ana", "loquat")));
+  auto fresh = by("ana", "loquat");
+  fresh.context.wants_fresh = true;
+  EXPECT_FALSE(is_kept(std::move(fresh)));
+  EXPECT_TRUE(is_kept(by("ana", "loquat")));
+  auto never = by("ana", "loquat");
+  never.is_cacheable = false;
+  EXPECT_FALSE(is_kept(std::move(never)));
+}
+
+TEST_F(KeptResults, BelongToOneUserWhereTheEngineHasRulesOfItsOwn) {
+  EngineConfig config;
+  config.kind = EngineKind::trino;
+  restart(config);
+  EXPECT_FALSE(is_kept(by("ana", "loquat")));
+  EXPECT_FALSE(is_kept(by("zoe", "loquat")));
+  EXPECT_TRUE(is_kept(by("ana", "loquat")));
+}
+
+TEST_F(KeptResults, StayWithinTheirBytesAndLeaveOutLargeOnes) {
+  EngineConfig config;
+  config.cache_bytes_max = 64 << 10;
+  restart(config);
+  const std::string large = "select i from numbers limit 100";
+  EXPECT_FALSE(is_kept(request(large)));
+  EXPECT_FALSE(is_kept(request(large)));
+  for (int i = 0; i < 200; ++i) static_cast<void>(is_kept(request("select " + std::to_string(i))));
+  EXPECT_TRUE(is_kept(request("select 199")));
+  EXPECT_FALSE(is_kept(request("select 0")));
+}
+
+TEST_F(KeptResults, HoldWhileTheyAreFreshOnly) {
+  EngineConfig config;
+  config.cache_fresh_for = std::chrono::milliseconds(0);
+  restart(config);
+  EXPECT_FALSE(is_kept(by("ana", "loquat")));
+  EXPECT_FALSE(is_kept(by("ana", "loquat")));
+}
+
+TEST_F(DuckDb, HandsRowsOnWhileItReads) {
+  std::vector<std::size_t> pages;
+  bool is_truncated = true;
+  rig_.run([&]() -> runtime::Task<void> {
+    auto asked = request("select i from numbers order by i", 1'000'000);
+    auto opened = co_await engine_->open(std::move(asked));
+    EXPECT_TRUE(opened);
+    if (!opened) co_return;
+    auto rows = std::move(*opened);
+    EXPECT_EQ(rows->columns().at(0).name, "i");
+    std::int64_t wanted = 0;
+    for (;;) {
+      auto page = co_await rows->next();
+      EXPECT_TRUE(page);
+      if (!page || page->empty()) break;
+      pages.push_back(page->size());
+      for (const auto& row : *page) EXPECT_EQ(row.at(0), Cell(wanted++));
+    }
+    is_truncated = rows->is_truncated();
+  });
+  EXPECT_GT(pages.size(), 1U);
+  EXPECT_EQ(std::accumulate(pages.begin(), pages.end(), std::size_t{0}), 5000U);
+  EXPECT_FALSE(is_truncated);
+}
+
+TEST_F(DuckDb, CutsAStreamAtItsLimitAndEndsOneThatIsLetGo) {
+  rig_.run([&]() -> runtime::Task<void> {
+    auto asked = request("select i from numbers", 2'500);
+    auto opened = co_await engine_->open(std::move(asked));
+    EXPECT_TRUE(opened);
+    if (!opened) co_return;
+    auto rows = std::move(*opened);
+    std::size_t count = 0;
+    for (;;) {
+      auto page = co_await rows->next();
+      if (!page || page->empty()) break;
+      count += page->size();
+    }
+    EXPECT_EQ(count, 2'500U);
+    EXPECT_TRUE(rows->is_truncated());
+    auto endless = request("select a.i from numbers a, numbers b, numbers c", 1'000'000'000);
+    auto left = co_await engine_->open(std::move(endless));
+    EXPECT_TRUE(left);
+  });
+  EXPECT_TRUE(ask("select 1"));
+  EXPECT_EQ(rig_.board.find("query_engine")->state, degradation::Health::up);
+}
+
+TEST_F(DuckDb, RefusesToStreamWhatIsNoSelect) {
+  rig_.run([&]() -> runtime::Task<void> {
+    auto asked = request("drop table fruit");
+    const auto opened = co_await engine_->open(std::move(asked));
+    EXPECT_FALSE(opened);
+    if (!opened) EXPECT_EQ(opened.error().code, Errc::unsupported_sql);
+  });
+}
+
+TEST_F(DuckDb, ReadsTheFileThatTookTheOldOnesPlace) {
+  ASSERT_EQ(ask("select count(*) from fruit")->rows[0][0], Cell(std::int64_t{2}));
+  const std::string before = engine_->data_version();
+  const TemporaryDatabase other;
+  duckdb_database database = nullptr;
+  duckdb_connection connection = nullptr;
+  duckdb_open(other.path().c_str(), &database);
+  duckdb_connect(database, &connection);
+  duckdb_query(connection, "INSERT INTO fruit VALUES (3, 'medlar', 2, NULL)", nullptr);
+  duckdb_disconnect(&connection);
+  duckdb_close(&database);
+  std::filesystem::rename(other.path(), file_.path());
+  EXPECT_EQ(ask("select count(*) from fruit")->rows[0][0], Cell(std::int64_t{3}));
+  EXPECT_NE(make(file_.path())->data_version(), before);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "loquat/semantic/model_index.hpp"
 
 namespace loquat::semantic {
@@ -158,6 +160,65 @@ TEST(Compiler, SaysWhereTheNumbersComeFrom) {
   ASSERT_EQ(compiled->columns.size(), 2U);
   EXPECT_EQ(compiled->columns[0].role, ColumnRole::time);
   EXPECT_EQ(compiled->columns[1].name, "revenue");
+}
+
+TEST(Compiler, SaysOnRequestHowTheStatementComesAbout) {
+  ProjectModel project = shop();
+  Metric share;
+  share.name = "revenue_per_sale";
+  share.type = MetricType::ratio;
+  share.numerator = MetricInput{};
+  share.numerator->metric = "revenue";
+  share.numerator->filters = {"{{ Dimension('sale__size') }} = 'big'"};
+  share.denominator = MetricInput{};
+  share.denominator->metric = "sales";
+  project.metrics.push_back(share);
+  ModelNode node;
+  node.unique_id = project.semantic_models[1].model_unique_id = "model.shop.items";
+  node.tests = {{"test.unique", "unique", "item_id", TestState::failed, {}}};
+  project.nodes[node.unique_id] = node;
+  const auto index = index_of(project);
+  MetricQuery query;
+  query.metrics = {"revenue_per_sale"};
+  query.group_by = {"item__maker__country", "metric_time__month"};
+  query.where = {"{{ Dimension('person__name') }} <> 'Ada'"};
+  query.start_time = Date{std::chrono::year(2025), std::chrono::month(1), std::chrono::day(1)};
+  EXPECT_EQ(index->compile(query, {})->plan, nullptr);
+  CompileOptions options;
+  options.with_plan = true;
+  options.row_filters = {{"person__name", {"Bob"}, "", false}};
+  const auto compiled = index->compile(query, options);
+  ASSERT_TRUE(compiled) << compiled.error().detail;
+  ASSERT_NE(compiled->plan, nullptr);
+  const QueryPlan& plan = *compiled->plan;
+  ASSERT_EQ(plan.metrics.size(), 3U);
+  EXPECT_EQ(plan.metrics[0].formula, "sum(amount)");
+  EXPECT_EQ(plan.metrics[2].formula, "revenue / sales");
+  EXPECT_THAT(plan.metrics[2].inputs, Contains(HasSubstr("'big'")));
+  EXPECT_EQ(plan.grain, "month");
+  EXPECT_EQ(plan.range, "from 2025-01-01");
+  EXPECT_THAT(plan.row_filters, ElementsAre("person__name"));
+  ASSERT_EQ(plan.reads.size(), 2U);
+  for (const auto& read : plan.reads) {
+    EXPECT_EQ(read.semantic_model, "sales");
+    EXPECT_THAT(read.row_filters, ElementsAre(HasSubstr("'Bob'")));
+    EXPECT_THAT(read.filters, Contains(HasSubstr("'Ada'")));
+    EXPECT_THAT(read.range, HasSubstr("2025-01-01"));
+    // What is named is what stands in the statement.
+    for (const auto& sql : read.filters) EXPECT_THAT(compiled->sql, HasSubstr(sql));
+  }
+  const auto to_items = std::ranges::find(plan.joins, "items", &QueryPlan::Join::to);
+  ASSERT_NE(to_items, plan.joins.end());
+  EXPECT_EQ(to_items->from, "sales");
+  EXPECT_EQ(to_items->entity, "item");
+  EXPECT_EQ(to_items->cardinality, "many to one");
+  EXPECT_THAT(to_items->on, ElementsAre("sales.item_id = item.item_id"));
+  EXPECT_THAT(to_items->why_safe, HasSubstr("FAILED"));
+  EXPECT_EQ(plan.stages.back().name, "result");
+  for (const auto& stage : plan.stages)
+    if (stage.name != "result") EXPECT_THAT(compiled->sql, HasSubstr(stage.name));
+  EXPECT_THAT(plan.text, HasSubstr("join sales -> items by item"));
+  EXPECT_THAT(plan.text, HasSubstr("row filters in force: person__name"));
 }
 
 TEST(Compiler, GuardsTheNumberOfRowsAndReadsOneMoreToSeeTruncation) {

@@ -89,41 +89,9 @@ void for_each_item(std::string_view container, const Use& use) {
 std::string plain(std::string_view quoted) {
   if (quoted.find('\\') == std::string_view::npos)
     return std::string(quoted.substr(1, quoted.size() - 2));
-  const Json name = Json::parse(quoted, nullptr, /*allow_exceptions=*/false);
-  return name.is_string() ? name.get<std::string>() : std::string(quoted);
-}
-
-/// Python writes NaN and Infinity where there is no number; null says the same in JSON.
-std::string without_nan(std::string_view text) {
-  std::string out;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      out += c;
-      if (c == '\\' && i + 1 < text.size()) out += text[++i];
-      in_string = c != '"';
-      continue;
-    }
-    const std::string_view rest = text.substr(i);
-    std::size_t length = 0;
-    for (const std::string_view word : {"NaN", "Infinity", "-Infinity"})
-      if (rest.starts_with(word)) length = word.size();
-    if (length > 0) {
-      out += "null";
-      i += length - 1;
-      continue;
-    }
-    in_string = c == '"';
-    out += c;
-  }
-  return out;
-}
-
-Json parsed(std::string_view text) {
-  Json out = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (out.is_discarded()) out = Json::parse(without_nan(text), nullptr, /*allow_exceptions=*/false);
-  return out;
+  JsonReader reader;
+  const Json* name = reader.read(quoted);
+  return std::string(name != nullptr ? name->text() : quoted);
 }
 
 }  // namespace
@@ -137,9 +105,11 @@ Document::Document(std::string_view text, std::string_view artifact,
 }
 
 void Document::use_slice(std::string_view slice, const std::string& pointer, const Use& use) const {
-  const Json value = parsed(slice);
-  const Place place(value, artifact_, pointer, *problems_);
-  if (value.is_discarded())
+  const Json nothing{};
+  JsonReader reader;
+  const Json* value = reader.read(slice);
+  const Place place(value != nullptr ? *value : nothing, artifact_, pointer, *problems_);
+  if (value == nullptr)
     place.report("is not JSON; left out");
   else
     use(place);

@@ -12,7 +12,7 @@ namespace {
 void add_filter(const Place& one, std::vector<std::string>& out) {
   std::string text;
   if (one.is_string())
-    text = one.json().get<std::string>();
+    text = one.json().text();
   else if (one.is_object())
     text = one.text("where_sql_template");
   // A filter that is passed over would change numbers: whoever reads it must hear of it.
@@ -36,7 +36,7 @@ std::vector<std::string> filters_of(const Place& owner, std::string_view key) {
   if (filter.is_object() && !is_wrapped) {
     if (filter.has("where_sql_template"))
       add_filter(filter, out);
-    else if (!filter.json().contains("where_filters") && !filter.json().empty())
+    else if (filter.json().find("where_filters") == nullptr && filter.json().size() > 0)
       filter.report("expected where_filters");
     return out;
   }
@@ -51,7 +51,7 @@ std::optional<TimeWindow> window_of(const Place& owner, std::string_view key) {
   std::int64_t count = 1;
   std::string unit;
   if (window.is_string()) {
-    const std::string text = window.json().get<std::string>();
+    const std::string text(window.json().text());
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
     const std::size_t at = text.find_first_not_of(' ', static_cast<std::size_t>(end - text.data()));
     if (code == std::errc() && at != std::string::npos) unit = text.substr(at);
@@ -73,7 +73,7 @@ std::optional<MeasureInput> measure_input(const Place& owner, std::string_view k
   if (place.json().is_null()) return std::nullopt;
   MeasureInput out;
   if (place.is_string()) {
-    out.measure = place.json().get<std::string>();
+    out.measure = place.json().text();
     return out;
   }
   out.measure = place.text("name");
@@ -87,7 +87,7 @@ std::optional<MeasureInput> measure_input(const Place& owner, std::string_view k
 MetricInput metric_input(const Place& place) {
   MetricInput out;
   if (place.is_string()) {
-    out.metric = place.json().get<std::string>();
+    out.metric = place.json().text();
     return out;
   }
   out.metric = place.text("name");

@@ -58,7 +58,7 @@ MetTest read_test(const Place& place) {
     const Place nested = arguments.at("arguments");
     const Place& owner = nested.has("values") ? nested : arguments;
     for (const Place& value : owner.each("values"))
-      test.accepted_values.push_back(value.is_string() ? value.json().get<std::string>()
+      test.accepted_values.push_back(value.is_string() ? std::string(value.json().text())
                                                        : value.json().dump());
   }
   out.owner = place.text("attached_node");
@@ -141,9 +141,9 @@ std::optional<std::int64_t> whole_number(const Place& place) {
   const Json& value = place.json();
   double number = -1;
   if (value.is_number()) {
-    number = value.get<double>();
+    number = value.number();
   } else if (place.is_string()) {
-    const std::string text = value.get<std::string>();
+    const std::string_view text = value.text();
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
   }

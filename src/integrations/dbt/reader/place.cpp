@@ -6,7 +6,7 @@
 namespace loquat::dbt {
 namespace {
 
-const Json kNull;
+const Json kNull{};
 
 bool names_personal_data(std::string tag) {
   std::ranges::transform(tag, tag.begin(), [](unsigned char c) {
@@ -71,11 +71,7 @@ std::string Place::pointer() const {
   return out;
 }
 
-const Json* Place::member(std::string_view key) const {
-  if (!value_->is_object()) return nullptr;
-  const auto found = value_->find(key);
-  return found == value_->end() ? nullptr : &*found;
-}
+const Json* Place::member(std::string_view key) const { return value_->find(key); }
 
 Place Place::at(std::string_view key) const {
   const Json* found = member(key);
@@ -85,7 +81,7 @@ Place Place::at(std::string_view key) const {
 std::string Place::text(std::string_view key) const {
   const Json* found = member(key);
   if (!found || found->is_null()) return {};
-  if (found->is_string()) return found->get<std::string>();
+  if (found->is_string()) return std::string(found->text());
   if (found->is_number() || found->is_boolean()) return found->dump();  // expr: 1, expr: true
   at(key).report("expected a string");
   return {};
@@ -94,7 +90,7 @@ std::string Place::text(std::string_view key) const {
 bool Place::flag(std::string_view key) const {
   const Json* found = member(key);
   if (!found || found->is_null()) return false;
-  if (found->is_boolean()) return found->get<bool>();
+  if (found->is_boolean()) return found->boolean();
   at(key).report("expected true or false");
   return false;
 }
@@ -102,7 +98,7 @@ bool Place::flag(std::string_view key) const {
 std::optional<double> Place::number(std::string_view key) const {
   const Json* found = member(key);
   if (!found || found->is_null()) return std::nullopt;
-  if (found->is_number()) return found->get<double>();
+  if (found->is_number()) return found->number();
   at(key).report("expected a number");
   return std::nullopt;
 }
@@ -110,7 +106,7 @@ std::optional<double> Place::number(std::string_view key) const {
 std::optional<std::int64_t> Place::integer(std::string_view key) const {
   const Json* found = member(key);
   if (!found || found->is_null()) return std::nullopt;
-  if (found->is_number_integer()) return found->get<std::int64_t>();
+  if (found->is_integer()) return found->integer();
   at(key).report("expected a whole number");
   return std::nullopt;
 }
@@ -120,7 +116,7 @@ std::vector<std::string> Place::texts(std::string_view key) const {
   const Json* found = member(key);
   if (!found || found->is_null()) return out;
   if (found->is_string()) {
-    out.push_back(found->get<std::string>());
+    out.emplace_back(found->text());
     return out;
   }
   if (!found->is_array()) {
@@ -129,7 +125,7 @@ std::vector<std::string> Place::texts(std::string_view key) const {
   }
   for (const Place& item : at(key).each()) {
     if (item.is_string())
-      out.push_back(item.json().get<std::string>());
+      out.emplace_back(item.json().text());
     else
       item.report("expected a string");
   }
@@ -141,10 +137,10 @@ std::vector<Place> Place::each() const {
   if (value_->is_array()) {
     out.reserve(value_->size());
     for (std::size_t i = 0; i < value_->size(); ++i)
-      out.push_back(Place(*this, (*value_)[i], {{}, i}));
+      out.push_back(Place(*this, value_->items()[i], {{}, i}));
   } else if (value_->is_object()) {
     out.reserve(value_->size());
-    for (const auto& [key, item] : value_->items()) out.push_back(Place(*this, item, {key}));
+    for (const auto& [key, item] : value_->members()) out.push_back(Place(*this, item, {key}));
   } else if (!value_->is_null()) {
     report("expected an array or an object");
   }
@@ -160,11 +156,11 @@ contracts::Meta read_meta(const Place& owner) {
   contracts::Meta out;
   const Place in_config = owner.at("config").at("meta");
   const Place own = owner.at("meta");
-  const Place& meta = in_config.is_object() && !in_config.json().empty() ? in_config : own;
+  const Place& meta = in_config.is_object() && in_config.json().size() > 0 ? in_config : own;
   if (meta.is_object()) {
     out.synonyms = meta.texts("synonyms");
     if (meta.at("unit").is_string()) out.unit = meta.text("unit");
-    out.json = meta.json().dump(-1, ' ', false, Json::error_handler_t::replace);
+    out.json = meta.json().dump();
   }
   read_personal_data(owner, meta, out);
   return out;
@@ -186,7 +182,7 @@ std::string read_group(const Place& owner) {
 
 bool is_enabled(const Place& item) {
   const Json& said = item.at("config").at("enabled").json();
-  return !said.is_boolean() || said.get<bool>();
+  return !said.is_boolean() || said.boolean();
 }
 
 std::string rendered_relation(const contracts::Relation& relation, std::string said) {

@@ -1,16 +1,14 @@
 #pragma once
 #include <array>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "json.hpp"
 #include "loquat/contracts/semantic_model.hpp"
 
 namespace loquat::dbt {
-
-using Json = nlohmann::json;
 
 /// A broken project may be broken in every item; what is noted and what is listed is bounded.
 inline constexpr std::size_t kProblemsNoted = 100'000;
