@@ -89,7 +89,8 @@ class TlsStream final : public Stream {
         ERR_GET_REASON(static_cast<unsigned long>(ec.value())) != SSL_R_CERTIFICATE_VERIFY_FAILED)
       return host + ": TLS: " + ec.message();
     const long found = SSL_get_verify_result(tls_.native_handle());
-    if (found == X509_V_OK || found == X509_V_ERR_APPLICATION_VERIFICATION)
+    if (found == X509_V_OK || found == X509_V_ERR_UNSPECIFIED ||
+        found == X509_V_ERR_APPLICATION_VERIFICATION)
       return host + ": TLS: its certificate is for another name";
     return host + ": TLS: its certificate is not trusted: " + X509_verify_cert_error_string(found);
   }

@@ -23,7 +23,7 @@ def bearer(user, roles=("analyst",), **claims):
 class RowFilters(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        rules = json.dumps(["depot__region_name in claim:regions except operator"])
+        rules = "depot__region_name in claim:regions except operator"
         cls.daemon = Daemon(LOQUAT_AUTH__MODE="jwt", JWT_KEY=KEY, LOQUAT_SEMANTIC__ROW_FILTERS=rules,
                             LOQUAT_SEMANTIC__ROW_FILTERS_SKIP_UNREACHABLE="false")
         cls.daemon.__enter__()

@@ -136,7 +136,8 @@ contracts::Task<Result<std::string>> Fetcher::fetch_url(std::string artifact, st
         co_return fail(error.code, who + "no answer within " +
                                        std::to_string(config_.fetch_timeout.count()) +
                                        " ms (dbt.fetch_timeout).");
-      co_return fail(error.code, who + error.detail);
+      const bool names_host = error.detail.starts_with(here->host + ": ");
+      co_return fail(error.code, (names_host ? artifact + ": " : who) + error.detail);
     }
     if (is_redirect(response->status)) {
       url = redirected(url, response->headers.get("Location"));
