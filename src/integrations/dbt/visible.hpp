@@ -33,8 +33,8 @@ class VisibleModels {
   struct Entry {
     explicit Entry(runtime::Executor executor) : read(std::move(executor)) {}
     std::string key;
-    Words of;             ///< the vocabulary that it was made beside
-    Words made;           ///< null while it is read
+    Words of;                      ///< the vocabulary that it was made beside
+    Words made;                    ///< null while it is read
     Time again = runtime::kNever;  ///< when to read anew; the engine was away
     runtime::Notification read;
   };

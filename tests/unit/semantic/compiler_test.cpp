@@ -1,3 +1,4 @@
+// long: one small company, and everything that is asked of it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -207,7 +208,7 @@ TEST(Compiler, SaysOnRequestHowTheStatementComesAbout) {
     // What is named is what stands in the statement.
     for (const auto& sql : read.filters) EXPECT_THAT(compiled->sql, HasSubstr(sql));
   }
-  const auto to_items = std::ranges::find(plan.joins, "items", &QueryPlan::Join::to);
+  const auto to_items = std::ranges::find(plan.joins, std::string("items"), &QueryPlan::Join::to);
   ASSERT_NE(to_items, plan.joins.end());
   EXPECT_EQ(to_items->from, "sales");
   EXPECT_EQ(to_items->entity, "item");
