@@ -295,7 +295,7 @@ TEST_F(KeptResults, BelongToOneUserWhereTheEngineHasRulesOfItsOwn) {
 
 TEST_F(KeptResults, StayWithinTheirBytesAndLeaveOutLargeOnes) {
   EngineConfig config;
-  config.cache_bytes_max = 64 << 10;
+  config.cache_bytes_max = 16 << 10;
   restart(config);
   const std::string large = "select i from numbers limit 100";
   EXPECT_FALSE(is_kept(request(large)));
