@@ -12,16 +12,37 @@ using wire::LearningSignal;
 
 namespace {
 
+/// Kinds of which an author has one that counts on a response: thumbs up or down, and a rating.
+struct Place {
+  std::optional<std::string_view> kind, other;
+};
+Place place_of(const FeedbackEvent& event) {
+  using wire::FeedbackType;
+  switch (event.feedback_type) {
+    case FeedbackType::thumbs_up:
+    case FeedbackType::thumbs_down:
+      return {name_of(FeedbackType::thumbs_up), name_of(FeedbackType::thumbs_down)};
+    case FeedbackType::rating:
+      return {name_of(FeedbackType::rating), std::nullopt};
+    default:
+      return {};
+  }
+}
+
 /// True if the event is new. One that is known to be superseded (they may come in any order) is
 /// kept, but no longer counts or teaches: an event names it, or a later one takes the same place.
 bool insert_event(Database& db, const FeedbackRow& row) {
   const FeedbackEvent& event = row.event;
+  const Place place = place_of(event);
   db.query(
         "INSERT OR IGNORE INTO feedback(tenant_id, event_id, user_id, session_id, response_id, "
         "feedback_type, rating, supersedes, at, topic, partition, record_offset, json, "
         "is_superseded) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13, EXISTS("
         "SELECT 1 FROM feedback f WHERE f.tenant_id = ?1 AND f.user_id IS ?3 AND (f.supersedes = "
-        "?2 OR (f.supersedes = ?8 AND (f.at, f.event_id) > (?9, ?2)))))")
+        "?2 OR (f.supersedes = ?8 AND (f.at, f.event_id) > (?9, ?2)))) OR EXISTS("
+        "SELECT 1 FROM feedback f WHERE f.tenant_id = ?1 AND f.response_id = ?5 AND f.user_id = ?3 "
+        "AND f.is_superseded = 0 AND f.feedback_type IN (?14, ?15) "
+        "AND (f.at, f.event_id) > (?9, ?2)))")
       .bind(event.tenant_id)
       .bind(event.event_id)
       .bind(event.user_id)
@@ -35,8 +56,31 @@ bool insert_event(Database& db, const FeedbackRow& row) {
       .bind(row.place.partition)
       .bind(row.place.offset)
       .bind(wire::encode(event))
+      .bind(place.kind)
+      .bind(place.other)
       .run();
   return !db.failed() && db.changes() == 1;
+}
+
+/// A second vote by the same author on the same response, sent anew and not as a change: the last
+/// one counts.
+void take_place(Database& db, const FeedbackEvent& event) {
+  const Place place = place_of(event);
+  if (!place.kind || !event.user_id) return;
+  std::vector<std::string> gone;
+  {
+    Query query = db.query(
+        "SELECT event_id FROM feedback WHERE tenant_id = ?1 AND response_id = ?2 AND user_id = ?3 "
+        "AND is_superseded = 0 AND feedback_type IN (?4, ?5) AND (at, event_id) < (?6, ?7)");
+    query.bind(event.tenant_id).bind(event.response_id).bind(event.user_id);
+    query.bind(place.kind).bind(place.other).bind(event.timestamp).bind(event.event_id);
+    while (query.step()) gone.push_back(query.text());
+  }
+  for (const auto& id : gone)
+    for (const char* sql :
+         {"UPDATE feedback SET is_superseded = 1 WHERE tenant_id = ? AND event_id = ?",
+          "UPDATE signals SET is_superseded = 1 WHERE tenant_id = ? AND source_event_id = ?"})
+      db.query(sql).bind(event.tenant_id).bind(id).run();
 }
 
 /// A user can only take back what is the user's own. What it names goes, and what had taken the
@@ -103,6 +147,7 @@ Task<Result<bool>> SqliteFeedback::put(FeedbackRow row, std::vector<LearningSign
                                          signals = std::move(signals)](Database& db) {
     if (!insert_event(db, row)) return false;
     supersede(db, row.event);
+    take_place(db, row.event);
     for (const auto& signal : signals) insert_signal(db, row.event, signal);
     return true;
   };

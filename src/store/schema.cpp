@@ -181,10 +181,16 @@ CREATE INDEX signals_by_time ON signals(tenant_id, at, event_id);
 CREATE INDEX feedback_by_user ON feedback(tenant_id, user_id, session_id);
 )sql";
 
+/// What counts of an author on a response.
+constexpr const char* kStanding = R"sql(
+CREATE INDEX feedback_standing ON feedback(tenant_id, response_id, user_id)
+  WHERE is_superseded = 0;
+)sql";
+
 }  // namespace
 
 const std::vector<const char*>& migrations() {
-  static const std::vector<const char*> steps{kFirst, kLearnt, kApiKeys, kQuality};
+  static const std::vector<const char*> steps{kFirst, kLearnt, kApiKeys, kQuality, kStanding};
   return steps;
 }
 

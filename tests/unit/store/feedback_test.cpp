@@ -63,6 +63,48 @@ TEST_F(Feedback, ThatWasTakenBackNoLongerCountsWhicheverComesFirst) {
   }
 }
 
+TEST_F(Feedback, OfTwoVotesOfOneAuthorOnAResponseTheLastCountsInWhateverOrderTheyCome) {
+  auto first = event("fb-1", wire::FeedbackType::thumbs_up);
+  auto second = event("fb-2", wire::FeedbackType::thumbs_up);
+  auto third = event("fb-3", wire::FeedbackType::thumbs_down);
+  second.timestamp += std::chrono::seconds(1);
+  third.timestamp += std::chrono::seconds(2);
+  std::vector<wire::FeedbackEvent> events{first, second, third};
+  const auto by_id = [](const auto& a, const auto& b) { return a.event_id < b.event_id; };
+  int round = 0;
+  do {
+    config_.path = (folder_ / (std::to_string(round++) + ".db")).string();
+    open();
+    for (const auto& e : events)
+      ASSERT_TRUE(*wait(store_->feedback().put({e, {}}, {signal("ls-" + e.event_id, e.event_id)})));
+    const auto counts = wait(store_->feedback().count({"t1", {}, {}, {}}));
+    EXPECT_EQ(counts->by_type, (std::map<std::string, std::int64_t>{{"thumbs_down", 1}})) << round;
+    const auto signals = wait(store_->feedback().signals({"t1", {}, {}, {}}, "", 10));
+    ASSERT_EQ(signals->size(), 1U) << round;
+    EXPECT_EQ(signals->front().event_id, "ls-fb-3");
+  } while (std::next_permutation(events.begin(), events.end(), by_id));
+}
+
+TEST_F(Feedback, OfOthersOfOtherResponsesAndOfOtherKindsStandsBesideAVote) {
+  open();
+  const auto vote = event("fb-1", wire::FeedbackType::thumbs_up);
+  auto rating = event("fb-2", wire::FeedbackType::rating);
+  rating.data.rating = 4;
+  auto again = rating;
+  again.event_id = "fb-3";
+  again.data.rating = 2;
+  again.timestamp += std::chrono::seconds(1);
+  auto others = event("fb-4", wire::FeedbackType::thumbs_up);
+  others.user_id = "bob";
+  auto elsewhere = event("fb-5", wire::FeedbackType::thumbs_up);
+  elsewhere.response_id = "r-other";
+  for (const auto& e : {vote, rating, again, others, elsewhere})
+    ASSERT_TRUE(*wait(store_->feedback().put({e, {}}, {})));
+  const auto counts = wait(store_->feedback().count({"t1", {}, {}, {}}));
+  EXPECT_EQ(counts->by_type,
+            (std::map<std::string, std::int64_t>{{"rating", 1}, {"thumbs_up", 3}}));
+}
+
 TEST_F(Feedback, ChangedTwiceFromTheSamePlaceCountsTheLastOneOnlyInWhateverOrder) {
   auto first = event("fb-1", wire::FeedbackType::thumbs_up);
   auto second = event("fb-2", wire::FeedbackType::thumbs_down);
@@ -106,6 +148,7 @@ TEST_F(Feedback, SignalsArePagedInOrderOfTimeWithoutHolesOrCopies) {
   for (int i = 0; i < 7; ++i) {
     const std::string id = std::to_string(i);
     auto vote = event("fb-" + id, wire::FeedbackType::thumbs_up);
+    vote.response_id = "r-" + id;
     auto made = signal("ls-" + std::to_string(9 - i), vote.event_id);
     made.timestamp = vote.timestamp + std::chrono::seconds(i / 2);  // pairs share a time
     ASSERT_TRUE(*wait(store_->feedback().put({vote, {}}, {made})));
