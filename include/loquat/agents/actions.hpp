@@ -65,6 +65,14 @@ struct PlanDone {
   std::optional<LearntUse> learnt;    ///< set if the plan was taught, not made
   bool is_assisted = false;           ///< the plan is a language model's, checked
   std::string assist_problem;         ///< why its proposal was not used
+  /// The same query without one of its conditions: run, one row each, only if there are no rows, to
+  /// say which condition left none.
+  struct Probe {
+    std::string left_out;  ///< in words
+    semantic::CompiledQuery compiled;
+    contracts::MetricQuery query;
+  };
+  std::vector<Probe> probes;
   double planning_ms = 0;
 };
 [[nodiscard]] PlanDone perform(const PlanTask& task);

@@ -23,6 +23,15 @@ class ModelIndex {
   /// Names in any case; nullptr if there is none.
   [[nodiscard]] virtual const contracts::Metric* metric(std::string_view name) const = 0;
 
+  /// Metrics that the project does not declare: how many there are of each entity that is the
+  /// primary one of one semantic model. Found by `metric` and compiled like any other; in no list.
+  struct EntityCount {
+    std::string entity;
+    const contracts::Metric* metric = nullptr;
+    bool has_date = false;  ///< rows that happen: counted along their date
+  };
+  [[nodiscard]] virtual std::vector<EntityCount> entity_counts() const = 0;
+
   /// What all of `metrics` can be grouped by and filtered on, joins included, `metric_time` first.
   /// Empty `metrics`: every dimension and entity of the model. Errors: invalid_request for an
   /// unknown metric.

@@ -119,6 +119,10 @@ struct PlanOutcome {
 /// 2025, for …").
 [[nodiscard]] std::string interpret(const ModelIndex& index, const contracts::MetricQuery& query,
                                     std::string_view time_phrase);
+/// One condition of `query.where` as `interpret` says it; empty for one that only leaves out rows
+/// without a value.
+[[nodiscard]] std::string filter_in_words(const ModelIndex& index,
+                                          const contracts::MetricQuery& query, std::size_t where);
 
 }  // namespace loquat::semantic
 

@@ -154,6 +154,22 @@ struct QueryShape {
       "comparison, shares, running_totals, having, top_per_group, fill_time_gaps.");
   }
 };
+/// The verified answer or memory item that an answer used instead of a plan of its own.
+struct LearntFrom {
+  std::string kind, id;
+  std::int64_t version = 1;
+  std::string question, match, author;
+  template <class V>
+  void fields(V& v) {
+    v("kind", kind, "verified: a curator vouches for it; memory: learnt from corrections.");
+    v("id", id, "The item, as /api/v1/verified or /api/v1/memory name it.");
+    v("version", version, "Its version.");
+    v("question", question, "The question it was taught for.");
+    v("match", match, "same, or variant: other values or another period were put in.");
+    v("author", author, "Who taught it.");
+  }
+};
+
 struct Answer {
   std::string message_id, response_id, trace_id;
   std::optional<std::string> query_id;
@@ -169,6 +185,8 @@ struct Answer {
   double confidence = 0;
   std::string interpretation;
   std::optional<Provenance> provenance;
+  std::optional<LearntFrom> learnt_from;
+  std::vector<std::string> checks;
   std::vector<std::string> agents_visited;
   bool personalized = false;
   double execution_time_ms = 0;
@@ -192,6 +210,8 @@ struct Answer {
     v("confidence", confidence, "That the question was read right.", in(0, 1));
     v("interpretation", interpretation, "One sentence: how the question was read.");
     v("provenance", provenance, "What the answer rests on.");
+    v("learnt_from", learnt_from, "Set when people taught the query.");
+    v("checks", checks, "What the rows do not show of what was asked: periods, values, groups.");
     v("agents_visited", agents_visited, "In order.");
     v("personalized", personalized, "True if a learnt preference changed the answer.");
     v("execution_time_ms", execution_time_ms, "From acceptance to completion.");

@@ -112,20 +112,8 @@ struct InterpretationEntry {
   }
 };
 /// What people taught, where an answer rests on it.
-struct LearntFromEntry {
+struct LearntFromEntry : LearntFrom {
   static constexpr std::string_view kType = "learnt_from";
-  std::string kind, id;
-  std::int64_t version = 1;
-  std::string question, match, author;
-  template <class V>
-  void fields(V& v) {
-    v("kind", kind, "verified: a curator vouches for it; memory: learnt from corrections.");
-    v("id", id, "The item, as /api/v1/verified or /api/v1/memory name it.");
-    v("version", version, "Its version.");
-    v("question", question, "The question it was taught for.");
-    v("match", match, "same, or variant: other values or another period were put in.");
-    v("author", author, "Who taught it.");
-  }
 };
 struct SqlEntry {
   static constexpr std::string_view kType = "sql";

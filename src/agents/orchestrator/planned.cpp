@@ -170,6 +170,7 @@ Actions Orchestrator::planned(PlanDone done, Now now) {
   s.compiled = std::move(done.compiled);
   s.sources = std::move(done.sources);
   s.unit = std::move(done.unit);
+  s.probes = std::move(done.probes);
   s.answer.sql = s.compiled->sql;
   s.answer.dialect = s.input.dialect;
   s.answer.query_id = s.input.query_id;

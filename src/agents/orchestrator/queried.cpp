@@ -6,6 +6,7 @@
 #include "loquat/agents/rows.hpp"
 #include "loquat/agents/viz.hpp"
 #include "loquat/base/check.hpp"
+#include "loquat/semantic/known_values.hpp"
 #include "loquat/wire/error_codes.hpp"
 #include "orchestrator/state.hpp"
 
@@ -15,11 +16,68 @@ namespace {
 constexpr std::size_t kRowsPerChunk = 500;
 }
 
+bool Orchestrator::State::probe_next(Actions& out, Now now) {
+  if (probes.empty()) return false;
+  probing = std::move(probes.front());
+  probes.erase(probes.begin());
+  begin_step(out,
+             Step{kQuality,
+                  wire::StepType::VALIDATION,
+                  "explain no rows",
+                  "Are there rows without " + probing->left_out + "?",
+                  {},
+                  wire::SpanKind::client,
+                  {}},
+             now);
+  out.push_back(RunQuery{
+      probing->compiled.sql, 1, probing->query, {}, probing->compiled.relations, step->span_id});
+  return true;
+}
+
+std::vector<std::string> Orchestrator::State::what_is_missing() const {
+  AskedFor asked;
+  asked.time_column = compiled->time_column;
+  asked.grain = grain_of(compiled->time_column);
+  asked.start = query->start_time;
+  asked.end = query->end_time;
+  asked.data_start = input.model->data_start;
+  asked.data_end = input.model->data_end;
+  if (input.model->vocabulary)
+    for (auto& listed : semantic::listed_values(*input.model->vocabulary, *query))
+      asked.values.push_back({std::move(listed.dimension), std::move(listed.values)});
+  auto missing = missing_from(*rows, asked);
+  if (holds_nothing(*rows) && !emptied_by.empty())
+    missing.push_back("Without " + emptied_by.front() + " there would be rows.");
+  return missing;
+}
+
 Actions Orchestrator::queried(QueryDone done, Now now) {
   State& s = *state_;
-  LOQUAT_CHECK(!s.is_over && s.step && s.compiled);
+  LOQUAT_CHECK(!s.is_over && s.compiled && (s.step || s.held));
   Actions out;
-  s.query_ms = done.query_ms;
+  if (s.probing) {
+    if (!done.result && done.result.error().code == Errc::cancelled)
+      return stopped(done.result.error(), now);
+    const bool has_rows = done.result && !holds_nothing(*done.result);
+    if (has_rows) s.emptied_by.push_back(s.probing->left_out);
+    s.end_step(out,
+               {has_rows ? "Without it there are rows." : "Without it there are none either.",
+                s.probing->left_out, 1},
+               now);
+    s.probing.reset();
+    // The first condition that explains it is enough.
+    if (!has_rows && done.result && s.probe_next(out, now)) return out;
+    done = std::move(*s.held);
+    s.held.reset();
+  } else {
+    s.query_ms = done.query_ms;
+    if (done.result && holds_nothing(*done.result) && !s.probes.empty()) {
+      s.end_step(out, {"No rows.", "Which condition leaves none is looked for.", 1}, now);
+      s.held = std::move(done);
+      if (s.probe_next(out, now)) return out;
+      done = std::move(*s.held);
+    }
+  }
   if (!done.result) {
     const Error& error = done.result.error();
     s.query_error = error.detail;
@@ -59,16 +117,17 @@ Actions Orchestrator::queried(QueryDone done, Now now) {
   s.rows = rows;
   const std::string count =
       std::to_string(rows->rows.size()) + (rows->rows.size() == 1 ? " row" : " rows");
-  s.end_step(out,
-             {count + ".",
-              "The engine answered with " + count + ".",
-              1,
-              wire::ThinkingStatus::ok,
-              {{"db.system.name", s.input.dialect},
-               {"db.operation.name", "SELECT"},
-               {"db.response.returned_rows", std::to_string(rows->rows.size())},
-               {"loquat.answered_by", done.answered_by}}},
-             now);
+  if (s.step)
+    s.end_step(out,
+               {count + ".",
+                "The engine answered with " + count + ".",
+                1,
+                wire::ThinkingStatus::ok,
+                {{"db.system.name", s.input.dialect},
+                 {"db.operation.name", "SELECT"},
+                 {"db.response.returned_rows", std::to_string(rows->rows.size())},
+                 {"loquat.answered_by", done.answered_by}}},
+               now);
   out.push_back(Emit{
       wire::ToolResultEntry{done.answered_by.empty() ? "query_engine" : done.answered_by, count}});
   emit_data(out, *rows, kRowsPerChunk);
@@ -154,7 +213,10 @@ Actions Orchestrator::queried(QueryDone done, Now now) {
       s.query->limit.has_value() && !s.query->order_by.empty() && s.compiled->time_column.empty();
   const std::string style =
       s.input.response_style.empty() ? s.input.preferences.response_style : s.input.response_style;
-  s.say(out, narrate(*rows, s.unit, is_ranked, style));
+  std::string words = narrate(*rows, s.unit, is_ranked, style);
+  s.answer.checks = s.what_is_missing();
+  for (const std::string& check : s.answer.checks) words += " " + check;
+  s.say(out, std::move(words));
   wire::MetricsEvent measured;
   measured.response_id = s.answer.response_id;
   measured.agent = kQuality;

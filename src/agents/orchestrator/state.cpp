@@ -101,9 +101,10 @@ void Orchestrator::State::use_learnt(Actions& out, const LearntUse& use) {
   const bool is_verified = use.kind == contracts::LearntKind::verified;
   answer.intent = is_verified ? "verified_answer" : "memory_answer";
   learnt_id = use.id;
-  out.push_back(
-      Emit{wire::LearntFromEntry{std::string(name_of(use.kind)), use.id, use.version, use.question,
-                                 use.is_variant ? "variant" : "same", use.author}});
+  answer.learnt_from =
+      wire::LearntFrom{std::string(name_of(use.kind)),      use.id,    use.version, use.question,
+                       use.is_variant ? "variant" : "same", use.author};
+  out.push_back(Emit{wire::LearntFromEntry{*answer.learnt_from}});
   decide(out, kRouter, wire::DecisionType::route, is_verified ? "verified_answer" : "memory_item",
          {{"planner", 1 - answer.confidence}}, answer.confidence,
          is_verified ? "A curator vouches for this question's query."

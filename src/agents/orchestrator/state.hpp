@@ -56,8 +56,15 @@ struct Orchestrator::State {
   std::string root_span_id;
   std::shared_ptr<const semantic::PlanOutcome> unsure;  ///< while a language model is asked
   std::string model_id;
+  std::vector<PlanDone::Probe> probes;  ///< not run yet
+  std::vector<std::string> emptied_by;  ///< conditions without which there are rows
+  std::optional<PlanDone::Probe> probing;
+  std::optional<QueryDone> held;  ///< the rows (none) while probes run
   bool is_over = false;
 
+  /// Runs the next probe; false if there is none left.
+  bool probe_next(Actions& out, Now now);
+  [[nodiscard]] std::vector<std::string> what_is_missing() const;
   void begin_step(Actions& out, Step step, Now now);
   void end_step(Actions& out, StepEnd end, Now now);
   void decide(Actions& out, std::string_view agent, wire::DecisionType type, std::string chosen,

@@ -65,6 +65,40 @@ void use_proposal(const PlanTask& task, PlanDone& done) {
   done.is_assisted = true;
 }
 
+/// Conditions beyond these are not tried one by one.
+constexpr std::size_t kProbesMax = 5;
+
+void add_probes(const PlanTask& task, const contracts::MetricQuery& query, PlanDone& done) {
+  contracts::MetricQuery plain = query;
+  plain.order_by.clear();
+  plain.comparison.reset();
+  plain.shares.clear();
+  plain.running_totals.clear();
+  plain.top_per_group.reset();
+  plain.having.clear();
+  plain.fill_time_gaps = false;
+  plain.limit.reset();
+  const auto add = [&](std::string left_out, const contracts::MetricQuery& probe) {
+    if (done.probes.size() == kProbesMax) return;
+    auto compiled = task.model->index->compile(probe, task.options);
+    if (compiled) done.probes.push_back({std::move(left_out), std::move(*compiled), probe});
+  };
+  if (!query.having.empty()) add("the limit on the figures", plain);
+  for (std::size_t i = 0; i < query.where.size(); ++i) {
+    const std::string words = semantic::filter_in_words(*task.model->index, query, i);
+    if (words.empty()) continue;
+    contracts::MetricQuery probe = plain;
+    probe.where.erase(probe.where.begin() + static_cast<std::ptrdiff_t>(i));
+    add("the condition \"" + words + "\"", probe);
+  }
+  if (query.start_time || query.end_time) {
+    contracts::MetricQuery probe = plain;
+    probe.start_time.reset();
+    probe.end_time.reset();
+    add("the period", probe);
+  }
+}
+
 }  // namespace
 
 PlanDone perform(const PlanTask& task) {
@@ -84,6 +118,7 @@ PlanDone perform(const PlanTask& task) {
   }
   done.compiled = std::move(*compiled);
   find_sources(*task.model->index, planned->query, done);
+  add_probes(task, planned->query, done);
   if (!planned->query.metrics.empty())
     if (const auto* metric = task.model->index->metric(planned->query.metrics.front()))
       done.unit = metric->meta.unit;

@@ -40,6 +40,15 @@ Catalogue::Catalogue(std::shared_ptr<const contracts::ProjectModel> project,
   index_columns();
   index_measures(problems);
   index_metrics(problems);
+  index_counts();
+}
+
+void Catalogue::index_counts() {
+  counts_ = entity_counts_of(*project_);
+  for (const EntityCount& count : counts_) {
+    measures_.emplace(lower(count.measure.name), MeasureAt{count.model, &count.measure});
+    count_metrics_.emplace(lower(count.metric.name), &count.metric);
+  }
 }
 
 void Catalogue::index_columns() {
@@ -173,8 +182,10 @@ const Catalogue::Weight& Catalogue::weigh(const Metric& metric, int depth,
 }
 
 const Metric* Catalogue::metric(std::string_view name) const {
-  const auto found = metrics_.find(lower(name));
-  return found == metrics_.end() ? nullptr : found->second;
+  const std::string key = lower(name);
+  if (const auto found = metrics_.find(key); found != metrics_.end()) return found->second;
+  const auto count = count_metrics_.find(key);
+  return count == count_metrics_.end() ? nullptr : count->second;
 }
 
 std::vector<std::string> Catalogue::metric_names() const {

@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "compiler/item.hpp"
+#include "index/entity_counts.hpp"
 #include "index/join_graph.hpp"
 #include "loquat/contracts/semantic_model.hpp"
 
@@ -35,6 +37,9 @@ class Catalogue {
   [[nodiscard]] const JoinGraph& graph() const { return graph_; }
   [[nodiscard]] const contracts::Metric* metric(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> metric_names() const;
+  /// Counts of entities that no metric of the project makes; their metrics are found by name too,
+  /// but stand in no list.
+  [[nodiscard]] const std::deque<EntityCount>& entity_counts() const { return counts_; }
   [[nodiscard]] const MeasureAt* measure(std::string_view name) const;
   [[nodiscard]] const Filter* filter(const std::string& text) const;
   [[nodiscard]] const CustomGrain* custom_grain(std::string_view name) const;
@@ -63,6 +68,7 @@ class Catalogue {
   void index_measures(std::vector<contracts::ImportProblem>& problems);
   void index_metrics(std::vector<contracts::ImportProblem>& problems);
   void index_columns();
+  void index_counts();
   [[nodiscard]] std::optional<std::string> fault_of(const contracts::Metric& metric);
   struct Weight {
     int parts = 1;
@@ -76,6 +82,8 @@ class Catalogue {
 
   std::shared_ptr<const contracts::ProjectModel> project_;
   JoinGraph graph_;
+  std::deque<EntityCount> counts_;
+  std::map<std::string, const contracts::Metric*, std::less<>> count_metrics_;
   std::map<std::string, const contracts::Metric*, std::less<>> metrics_;
   std::map<std::string, MeasureAt, std::less<>> measures_;
   std::map<std::string, Filter, std::less<>> filters_;

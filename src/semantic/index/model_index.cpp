@@ -79,6 +79,13 @@ class Index final : public ModelIndex {
   const contracts::ProjectModel& project() const override { return catalogue_.project(); }
   const Metric* metric(std::string_view name) const override { return catalogue_.metric(name); }
 
+  std::vector<ModelIndex::EntityCount> entity_counts() const override {
+    std::vector<ModelIndex::EntityCount> out;
+    for (const auto& count : catalogue_.entity_counts())
+      out.push_back({count.entity, &count.metric, !count.measure.agg_time_dimension.empty()});
+    return out;
+  }
+
   Result<std::vector<DimensionInfo>> dimensions_for(
       std::span<const std::string> metrics) const override {
     if (metrics.empty()) return every_dimension();

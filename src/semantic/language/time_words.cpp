@@ -108,7 +108,7 @@ class PeriodReader {
   std::optional<TimePhrase> read() {
     auto range = whole();
     if (!range) return std::nullopt;
-    return TimePhrase{begin_, at_, *range, weak_};
+    return TimePhrase{begin_, at_, *range, weak_, year_said_ || is_relative()};
   }
 
  private:
@@ -130,9 +130,23 @@ class PeriodReader {
     return (is(words, ahead) || ...);
   }
 
+  [[nodiscard]] bool is_relative() const {
+    for (std::size_t i = begin_; i < at_; ++i)
+      for (const std::string_view word : {"last", "this", "previous", "past", "prior", "current",
+                                          "next", "ago", "today", "yesterday", "ytd", "mtd", "qtd"})
+        if (tokens_[i].text == word) return true;
+    return false;
+  }
+
   std::optional<DateRange> whole() {
     const std::size_t start = at_;
     if (take("since")) return open_end(start);
+    if (is("as") && any_of(1, "of", "at")) {
+      at_ += 2;
+      auto range = point();
+      if (!range || !range->end) return fail(start);
+      return DateRange{std::nullopt, std::min(*range->end, calendar_.today)};
+    }
     if (take("between")) return joined(start, true);
     if (take("from", "starting", "beginning")) {
       take("in", "on", "with");

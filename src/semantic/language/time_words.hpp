@@ -13,7 +13,8 @@ namespace loquat::semantic::language {
 struct TimePhrase {
   std::size_t begin = 0, end = 0;
   DateRange range;
-  bool weak = false;  ///< could be something else: a bare number, `may`, `march`
+  bool weak = false;      ///< could be something else: a bare number, `may`, `march`
+  bool has_year = false;  ///< which one is said: a year, last, this, ago; not a bare month or day
 };
 
 /// A grain found in words: `monthly`, `by week`, `each quarter`, `a day`.

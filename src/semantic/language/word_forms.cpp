@@ -45,6 +45,8 @@ const std::unordered_map<std::string_view, std::string_view>& irregular() {
       {"nr", "number"},
       {"yr", "year"},
       {"yrs", "year"},
+      {"mo", "month"},
+      {"mos", "month"},
       {"mth", "month"},
       {"mths", "month"},
       {"wk", "week"},
@@ -74,6 +76,10 @@ const std::unordered_map<std::string_view, std::string_view>& irregular() {
       {"deaths", "death"},
       {"lives", "life"},
       {"halves", "half"},
+      {"shelves", "shelf"},
+      {"knives", "knife"},
+      {"loaves", "loaf"},
+      {"calves", "calf"},
       {"wolves", "wolf"}};
   return forms;
 }

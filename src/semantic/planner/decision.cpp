@@ -196,6 +196,12 @@ class Decider {
     outcome_.confidence = std::min(outcome_.confidence, 0.35);
     std::vector<ClarifyOption> near;
     if (!best_.frame.metrics.empty()) near = options({best_.frame});
+    if (best_.lacking == "\"Why\"" || best_.lacking == "\"why\"" || best_.lacking == "\"how\"" ||
+        best_.lacking == "\"How\"")
+      return refuse(RefusalReason::not_understood,
+                    "I report what the figures are, not why. Split by time or by a dimension they "
+                    "may show where it comes from.",
+                    std::move(near));
     return refuse(RefusalReason::not_understood,
                   "I could not fit " + best_.lacking + " into the question, so I did not guess." +
                       (near.empty() ? "" : " Without it I can answer the question below."),
@@ -241,12 +247,46 @@ class Decider {
   // ------------------------------------------------------------------ asking
   [[nodiscard]] static double missing_of(const Reading& reading) {
     double missing = 0;
+    if (reading.elliptic) return 0;
     for (const Edge* edge : reading.draft.metrics)
       missing += edge->missing > 0.3 ? edge->missing : 0;
     return missing;
   }
 
+  /// Metrics that are about the very thing that would be counted: new students, active students.
+  [[nodiscard]] bool about_counted(const Reading& count, const Reading& rival) const {
+    return std::any_of(
+        rival.draft.metrics.begin(), rival.draft.metrics.end(), [&](const Edge* edge) {
+          return edge->head_said && edge->doubt < 0.1 && edge->begin < count.counted->end &&
+                 count.counted->begin < edge->end;
+        });
+  }
+
+  /// Rows of an entity, or one of the metrics that are about it: nobody can tell.
+  std::optional<PlanOutcome> ask_count() {
+    constexpr double kTieOfCount = 1.2;
+    std::vector<Frame> frames;
+    std::set<std::vector<std::string>> seen{best_.frame.metrics};
+    for (const Reading& rival : readings_) {
+      if (!rival.unknown.empty() || rival.lack != Lack::nothing) continue;
+      if (best_.score - rival.score > kTieOfCount || rival.draft.metrics.empty()) continue;
+      if (about_counted(best_, rival) && seen.insert(rival.frame.metrics).second)
+        frames.push_back(rival.frame);
+    }
+    if (frames.empty()) return std::nullopt;
+    frames.push_back(best_.frame);
+    std::vector<ClarifyOption> made = options(frames);
+    outcome_.confidence = std::min(outcome_.confidence, 0.45);
+    if (made.size() < 2)
+      return refuse(
+          RefusalReason::not_understood,
+          "Several things could be counted. Please name one of them: " + names(frames) + ".");
+    outcome_.result = Clarify{"Which of these do you mean?", std::move(made)};
+    return std::move(outcome_);
+  }
+
   std::optional<PlanOutcome> ask_metric() {
+    if (best_.counted != nullptr) return offer_ ? ask_count() : std::nullopt;
     if (best_.draft.metrics.empty()) return std::nullopt;
     const double best_missing = missing_of(best_);
     std::vector<Frame> frames{best_.frame};

@@ -17,6 +17,12 @@ class Drafter {
     for (const Token& token : tokens_) draft_.instead = draft_.instead || token.text == "instead";
     for (const Edge* edge : draft_.path) {
       note_use(*edge);
+      if (replacing_ && edge->kind != EdgeKind::filler && edge->kind != EdgeKind::unknown &&
+          edge->kind != EdgeKind::operation) {
+        draft_.replaced.push_back(edge);
+        replacing_ = false;
+        continue;
+      }
       switch (edge->kind) {
         case EdgeKind::metric:
           metric(*edge);
@@ -30,10 +36,8 @@ class Drafter {
           settle(EdgeKind::value);
           break;
         case EdgeKind::time:
-          if (excluding_ && !excluded_used_) draft_.dangling = edge;
-          draft_.times.push_back(edge);
-          if (edge->weak) draft_.doubt += 0.1;
-          settle(EdgeKind::time);
+          counting_ = false;
+          time(*edge);
           break;
         case EdgeKind::grain:
           if (excluding_ && !excluded_used_) draft_.dangling = edge;
@@ -69,7 +73,8 @@ class Drafter {
   void note_use(const Edge& edge) {
     if (edge.kind == EdgeKind::filler) return;
     if (edge.kind == EdgeKind::operation) {
-      const bool opens = edge.op == Op::split || edge.op == Op::exclude || edge.op == Op::negate;
+      const bool opens = edge.op == Op::split || edge.op == Op::exclude || edge.op == Op::negate ||
+                         edge.op == Op::in_place_of;
       const bool closes = edge.op == Op::query_part || edge.op == Op::threshold ||
                           edge.op == Op::in_total || edge.op == Op::share || edge.op == Op::only ||
                           edge.op == Op::running_total;
@@ -100,7 +105,20 @@ class Drafter {
     all_ = false;
   }
 
+  /// `except July and August`: what is joined to a period left out is left out too.
+  void time(const Edge& edge) {
+    const bool comma = tokens_[edge.begin].before == ',';
+    const bool goes_on =
+        (joined_ || comma) && last_ == EdgeKind::time && !draft_.excluded_times.empty() &&
+        (draft_.times.empty() || draft_.times.back()->begin < draft_.excluded_times.back()->begin);
+    const bool excluded = (excluding_ && !excluded_used_) || goes_on;
+    (excluded ? draft_.excluded_times : draft_.times).push_back(&edge);
+    if (edge.weak) draft_.doubt += 0.1;
+    settle(EdgeKind::time);
+  }
+
   void metric(const Edge& edge) {
+    counting_ = false;
     draft_.doubt += edge.doubt;
     if (excluding_ && !excluded_used_ && !draft_.remove) {
       draft_.excluded_metrics.push_back(&edge);
@@ -130,7 +148,8 @@ class Drafter {
                        excluding_ != edge.negated,
                        per_,
                        all_,
-                       draft_.metrics.empty()};
+                       draft_.metrics.empty(),
+                       counting_ && !splitting_ && !which_ && !ranking_};
     if (ranking_ || which_) {
       const Token& last = tokens_[edge.end - 1];
       draft_.singular_rank = last.text == last.stem;
@@ -153,6 +172,8 @@ class Drafter {
   void operation(const Edge& edge) {
     switch (edge.op) {
       case Op::split:
+        counting_ = false;
+        if (excluded_used_) excluding_ = excluded_used_ = false;
         splitting_ = true;
         per_ = tokens_[edge.begin].text == "per" || tokens_[edge.begin].text == "for" ||
                tokens_[edge.begin].text == "in";
@@ -199,10 +220,28 @@ class Drafter {
         draft_.sort = &edge;
         splitting_ = false;
         break;
+      case Op::how_many:
+        draft_.how_many = true;
+        count(edge);
+        break;
+      case Op::in_place_of:
+        replacing_ = true;
+        break;
       default:
         flags(edge.op);
         break;
     }
+  }
+
+  /// `how many depots`, `number of depots`; also `depot count`.
+  void count(const Edge& edge) {
+    const bool after = last_ == EdgeKind::dimension && !draft_.dimensions.empty() &&
+                       draft_.dimensions.back().edge->end == edge.begin &&
+                       !draft_.dimensions.back().split && edge.end == edge.begin + 1;
+    if (after)
+      draft_.dimensions.back().counted = true;
+    else
+      counting_ = true;
   }
 
   void threshold(const Edge& edge) {
@@ -240,9 +279,6 @@ class Drafter {
       case Op::inventory:
         draft_.inventory = true;
         break;
-      case Op::how_many:
-        draft_.how_many = true;
-        break;
       case Op::growth:
         draft_.growth = true;
         break;
@@ -268,6 +304,8 @@ class Drafter {
   Draft draft_;
   EdgeKind last_ = EdgeKind::filler;
   bool splitting_ = false, which_ = false, ranking_ = false, each_ = false, joined_ = false;
+  bool replacing_ = false;  ///< after `instead of`: names what goes
+  bool counting_ = false;   ///< since `how many`, until a metric or a split
   bool excluding_ = false, per_ = false, all_ = false, excluded_used_ = false;
   const Edge* open_ = nullptr;
 };

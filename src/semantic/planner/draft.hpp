@@ -12,9 +12,10 @@ struct DimensionSaid {
   bool split = false;   ///< by X, which X, top 5 X
   bool ranked = false;  ///< follows a ranking: top 5 X
   bool excluded = false;
-  bool per = false;    ///< per X, for each X
-  bool all = false;    ///< all X: of a follow-up, no filter on X any more
-  bool leads = false;  ///< the question is about X: stands before everything else
+  bool per = false;      ///< per X, for each X
+  bool all = false;      ///< all X: of a follow-up, no filter on X any more
+  bool leads = false;    ///< the question is about X: stands before everything else
+  bool counted = false;  ///< how many X, number of X, X count
 };
 struct ThresholdSaid {
   const Edge* edge = nullptr;
@@ -31,6 +32,8 @@ struct Draft {
   std::vector<DimensionSaid> dimensions;
   std::vector<ValueSaid> values;
   std::vector<const Edge*> times, grains, parts;
+  std::vector<const Edge*> excluded_times;  ///< 2024 without December
+  std::vector<const Edge*> replaced;        ///< instead of these
   std::vector<ThresholdSaid> thresholds;
   std::vector<const Edge*> excluded_metrics;
   std::vector<std::string> query_parts;  ///< parts of the last question that are named

@@ -41,17 +41,18 @@ enum class Op {
   inventory,  ///< what ... are there, list of
   how_many,
   sort,
-  growth,      ///< growing, increase: needs a metric that says so
-  negate,      ///< not, non
-  add,         ///< also, as well as
-  opener,      ///< what about, and: changes the last question
-  remove,      ///< drop, remove the filter
-  which,       ///< which depot
-  aggregate,   ///< average, median, maximum: needs a metric that says so
-  everything,  ///< all time, ever
-  query_part,  ///< filter, grouping, limit: a part of the last question
-  other_one,   ///< the other one
-  in_total,    ///< in total: no more groups
+  growth,       ///< growing, increase: needs a metric that says so
+  negate,       ///< not, non
+  add,          ///< also, as well as
+  opener,       ///< what about, and: changes the last question
+  remove,       ///< drop, remove the filter
+  which,        ///< which depot
+  aggregate,    ///< average, median, maximum: needs a metric that says so
+  everything,   ///< all time, ever
+  query_part,   ///< filter, grouping, limit: a part of the last question
+  other_one,    ///< the other one
+  in_total,     ///< in total: no more groups
+  in_place_of,  ///< instead of: what follows goes
 };
 
 struct Alternative {
@@ -77,6 +78,7 @@ struct Edge {
   language::Grain grain = language::Grain::day;
   bool fiscal = false;
   bool weak = false;
+  bool has_year = false;      ///< times: the year was said, not concluded
   std::string part;           ///< date part
   std::vector<int> weekdays;  ///< ISO; empty: the part itself
   Op op = Op::split;

@@ -173,6 +173,25 @@ std::string time_column(const Frame& frame) {
   return frame.axis + "__" + std::string(name_of(frame.grain.value_or(Grain::day)));
 }
 
+std::string without_period(std::string_view axis, const DateRange& range) {
+  const std::string day = "{{ TimeDimension(" + quoted(axis) + ", 'day') }}";
+  return "(" + day + " < '" + format_date(*range.start) + "' OR " + day + " > '" +
+         format_date(*range.end) + "')";
+}
+
+std::optional<DateRange> excluded_period(std::string_view filter) {
+  constexpr std::string_view kBefore = "}} < '", kAfter = "}} > '";
+  constexpr std::size_t kDate = 10;
+  const auto before = filter.find(kBefore), after = filter.rfind(kAfter);
+  if (!filter.starts_with("({{ TimeDimension(") || before == std::string_view::npos ||
+      after == std::string_view::npos)
+    return std::nullopt;
+  const auto from = parse_date(filter.substr(before + kBefore.size(), kDate));
+  const auto to = parse_date(filter.substr(after + kAfter.size(), kDate));
+  if (!from || !to) return std::nullopt;
+  return DateRange{*from, *to};
+}
+
 MetricQuery to_query(const Lexicon&, const Frame& frame) {
   MetricQuery query;
   query.metrics = frame.metrics;

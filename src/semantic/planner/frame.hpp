@@ -18,6 +18,7 @@ struct Filter {
   Kind kind = Kind::is_in;
   std::string dimension;            ///< output name; empty if it cannot be told
   std::vector<std::string> values;  ///< raw: the template itself
+  bool operator==(const Filter&) const = default;
 };
 
 struct Rank {
@@ -48,6 +49,11 @@ struct Frame {
 [[nodiscard]] std::string subject_of(std::string_view output_name);
 [[nodiscard]] std::string time_column(const Frame& frame);
 [[nodiscard]] std::string quoted(std::string_view value);
+
+/// The days that a filter leaves out, if it leaves out a period (see `without_period`).
+[[nodiscard]] std::optional<DateRange> excluded_period(std::string_view filter);
+/// A filter on `axis` that leaves out `range`, which has both ends.
+[[nodiscard]] std::string without_period(std::string_view axis, const DateRange& range);
 
 /// A metric that only exists along time (windows, periods to date, offsets), and its own grain.
 [[nodiscard]] std::optional<Grain> grain_needed(const Lexicon& lexicon,

@@ -35,6 +35,16 @@ bool is_known_value(const Vocabulary& vocabulary, std::string_view dimension,
          });
 }
 
+std::vector<ListedValues> listed_values(const Vocabulary& vocabulary,
+                                        const contracts::MetricQuery& query) {
+  const auto frame = planner::to_frame(static_cast<const planner::Lexicon&>(vocabulary), query);
+  std::vector<ListedValues> out;
+  for (const auto& filter : frame.filters)
+    if (filter.kind == planner::Filter::Kind::is_in)
+      out.push_back({filter.dimension, filter.values});
+  return out;
+}
+
 std::string filter_template(std::string_view dimension, const std::vector<std::string>& values,
                             bool excluded) {
   const std::string subject = planner::subject_of(dimension);

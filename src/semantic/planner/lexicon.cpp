@@ -130,6 +130,10 @@ std::uint32_t Lexicon::metric_id(std::string_view name) const {
   const auto at = metric_by_name_.find(std::string(name));
   return at == metric_by_name_.end() ? static_cast<std::uint32_t>(metrics.size()) : at->second;
 }
+std::uint32_t Lexicon::count_of(std::string_view entity) const {
+  const auto at = count_by_entity_.find(std::string(entity));
+  return at == count_by_entity_.end() ? static_cast<std::uint32_t>(metrics.size()) : at->second;
+}
 bool Lexicon::builds_on(std::uint32_t variant, std::uint32_t base) const {
   const contracts::Metric& derived = *metrics[variant].metric;
   const contracts::Metric& root = *metrics[base].metric;
@@ -189,7 +193,9 @@ void Lexicon::index_words() {
   by_root_.seal();
   by_deletion_.seal();
   for (const Term& term : terms)
-    if (term.kind == TermKind::metric || term.kind == TermKind::dimension)
+    // Initials are said as they are: AST is not short for August.
+    if ((term.kind == TermKind::metric || term.kind == TermKind::dimension) &&
+        term.source != Source::initials)
       for (const std::uint32_t id : term.words)
         if (!words[id].text.empty() && !words[id].filler)
           add_once(by_letter_[words[id].text[0]], id);

@@ -54,6 +54,9 @@ struct MetricEntry {
   std::vector<std::uint32_t> around;   ///< words of its semantic models
   std::vector<bool> reaches;           ///< by dimension
   bool counts_something = false;
+  std::string
+      counted_entity;    ///< of a count that no metric of the project makes; said as `how many`
+  bool has_date = true;  ///< of such a count: its rows happen on a date
 };
 /// Where something comes from or goes to, as far as the names say so.
 enum class Direction { none, origin, destination };
@@ -102,6 +105,8 @@ class Lexicon final : public Vocabulary {
   /// True if `variant` is computed from `base`: a ratio, growth, or the same measure over time.
   [[nodiscard]] bool builds_on(std::uint32_t variant, std::uint32_t base) const;
   [[nodiscard]] std::uint32_t metric_id(std::string_view name) const;  ///< metrics.size() if none
+  /// The count of an entity; metrics.size() if there is none.
+  [[nodiscard]] std::uint32_t count_of(std::string_view entity) const;
   /// Values read of this column, as written in the data.
   [[nodiscard]] const std::vector<std::uint32_t>* values_of(std::uint32_t column) const;
 
@@ -131,6 +136,7 @@ class Lexicon final : public Vocabulary {
   void add_initials(std::uint32_t metric, std::string_view label);
   void add_metrics();
   void add_context(MetricEntry& entry);
+  void add_counts();
   void add_dimensions();
   void add_dimension_terms(std::uint32_t id);
   void describe_dimensions();
@@ -145,7 +151,8 @@ class Lexicon final : public Vocabulary {
   void add_mistyped(const Token& token, std::vector<Hit>& found) const;
 
   std::shared_ptr<const ModelIndex> index_;
-  std::unordered_map<std::string, std::uint32_t> by_text_, metric_by_name_, dimension_by_name_;
+  std::unordered_map<std::string, std::uint32_t> by_text_, metric_by_name_, dimension_by_name_,
+      count_by_entity_;
   std::uint32_t words_of_the_model_ = 0;  ///< words from here on stand in values only
   HashIndex by_stem_, by_root_, by_deletion_;
   std::vector<std::uint32_t> value_words_, value_order_, value_fillers_;

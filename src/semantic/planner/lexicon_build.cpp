@@ -117,6 +117,7 @@ bool is_name_word(std::string_view word) {
 Lexicon::Lexicon(std::shared_ptr<const ModelIndex> index, DimensionValues values)
     : index_(std::move(index)) {
   add_metrics();
+  add_counts();
   add_dimensions();
   expand_terse_names();
   add_personal_columns();
@@ -169,6 +170,21 @@ void Lexicon::add_metrics() {
       if (term.kind == TermKind::metric && term.target == id)
         for (const std::uint32_t word : term.words) add_once(entry.said, word);
     add_context(entry);
+    metrics.push_back(std::move(entry));
+  }
+}
+
+/// Counts have no words of their own: `how many` beside the entity asks for them.
+void Lexicon::add_counts() {
+  for (const ModelIndex::EntityCount& count : index_->entity_counts()) {
+    const auto id = static_cast<std::uint32_t>(metrics.size());
+    MetricEntry entry;
+    entry.metric = count.metric;
+    entry.counts_something = true;
+    entry.counted_entity = count.entity;
+    entry.has_date = count.has_date;
+    metric_by_name_[count.metric->name] = id;
+    count_by_entity_[count.entity] = id;
     metrics.push_back(std::move(entry));
   }
 }
@@ -429,7 +445,10 @@ void Lexicon::weigh_words() {
     if (term.kind == TermKind::metric)
       for (const std::uint32_t word : term.words)
         metrics_with[words[word].stem].insert(term.target);
-  const double all = std::log(static_cast<double>(metrics.size()) + 2);
+  const auto declared = std::count_if(metrics.begin(), metrics.end(), [](const MetricEntry& entry) {
+    return entry.counted_entity.empty();
+  });
+  const double all = std::log(static_cast<double>(declared) + 2);
   for (Word& word : words) {
     const auto at = metrics_with.find(word.stem);
     if (at == metrics_with.end() || at->second.size() < 2) continue;

@@ -328,7 +328,9 @@ class Matcher {
     edge.missing = window.missing;
     edge.loose_synonym = loose;
     edge.by_synonym = term.source == Source::synonym;
-    edge.head_said = window.head_said || window.missing == 0;
+    // Billed, for billed amount: what is left out says nothing.
+    const bool light = term.head < term.words.size() && lexicon_.words[term.words[term.head]].light;
+    edge.head_said = window.head_said || window.missing == 0 || light;
     edge.doubt = window.doubt;
   }
 

@@ -91,6 +91,8 @@ class ModelQuestion {
     const bool orders = text(0) == "define" || text(0) == "explain" || text(0) == "describe";
     const bool what_is_a = text(0) == "what" && (text(1) == "is" || text(1) == "are") &&
                            (text(2) == "a" || text(2) == "an") && tokens_.size() <= 7;
+    const bool comes_from = text(0) == "where" && says({"come", "from"}) && !has("most");
+    if (comes_from) return About::definition;
     const bool tell_about = says({"tell", "me", "about"}) || says({"know", "about"});
     if (what_is_a || tell_about) return About::definition;
     const bool mean = text(0) == "what" && text(1) == "does" && tokens_.back().text == "mean";
@@ -129,6 +131,7 @@ class ModelQuestion {
     answer.text = "These metrics can be asked for:\n";
     constexpr std::size_t kShownMax = 60;
     for (const MetricEntry& entry : setting_.lexicon.metrics) {
+      if (!entry.counted_entity.empty()) continue;
       if (answer.metrics.size() == kShownMax) {
         answer.text +=
             "\nand " + std::to_string(setting_.lexicon.metrics.size() - kShownMax) + " more.";

@@ -402,6 +402,9 @@ class OperationReader {
     if (in(0, {"add"})) add(Op::add, 1);
     if (in(0, {"average", "avg", "maximum", "median"})) return;  // content: a metric must say so
     if (at_ == 0) openers();
+    if (says({"i", "meant"}) || says({"i", "mean"})) add(Op::opener, 2, 0.6);
+    if (says({"instead", "of"}) || says({"rather", "than"})) add(Op::in_place_of, 2, 0.8);
+    if (says({"in", "place", "of"})) add(Op::in_place_of, 3, 1);
     if (in(0, {"remove", "drop", "clear", "reset", "forget"}) && at_ <= 2) add(Op::remove, 1);
     if (in(0, {"sorted", "ordered", "sort", "order", "ranked", "rank"}) && text(1) == "by")
       add(Op::sort, 2);
@@ -451,6 +454,7 @@ void add_time_edges(const std::vector<Token>& tokens, const language::Calendar& 
       edge.end = phrase->end;
       edge.range = phrase->range;
       edge.weak = phrase->weak;
+      edge.has_year = phrase->has_year;
       edge.score = worth_of_span(tokens, i, edge.end) + 0.02 * double(edge.end - i) - kEdgeCost -
                    (phrase->weak ? 0.7 : 0);
       edges.push_back(edge);

@@ -10,6 +10,8 @@ namespace loquat::semantic::planner {
 namespace {
 
 constexpr double kNoMetric = 2.0;
+constexpr double kEllipsis = 0.6;  ///< half a name whose other half the last question said
+constexpr double kCounted = 0.2;   ///< a count that no metric makes yields to a metric said in full
 constexpr double kUnreachable = 1.2;
 constexpr double kMisfit = 1.2;  ///< a part of the grammar that finds nothing to act on
 /// Two dimensions closer than this answer the same words equally well.
@@ -46,6 +48,8 @@ class DraftReader {
     operations();
     context();
     needed_grain();
+    interrogative();
+    counted_without_date();
     finish();
     return std::move(reading_);
   }
@@ -76,6 +80,7 @@ class DraftReader {
   void parts_named() {
     if (draft_.dangling != nullptr) misfit(words_of(*draft_.dangling));
     if (!reading_.follow_up) {
+      if (!draft_.replaced.empty()) misfit(words_of(*draft_.replaced[0]));
       if (!draft_.query_parts.empty()) misfit("\"" + draft_.query_parts[0] + "\"");
       return;
     }
@@ -88,6 +93,51 @@ class DraftReader {
       frame_.grain.reset();
     }
     if (draft_.other_one) other_one();
+    for (const Edge* edge : draft_.replaced) replace(*edge);
+  }
+
+  /// `per month instead of depot`: what the last question had goes, what is said comes.
+  void replace(const Edge& edge) {
+    const Frame before = frame_;
+    switch (edge.kind) {
+      case EdgeKind::metric:
+        std::erase(frame_.metrics, lexicon_.metrics[edge.metric].metric->name);
+        break;
+      case EdgeKind::dimension:
+        for (const Alternative& option : edge.alternatives) {
+          const std::string& name = lexicon_.dimensions[option.target].info.name;
+          std::erase(frame_.groups, name);
+          std::erase_if(frame_.filters,
+                        [&](const Filter& filter) { return filter.dimension == name; });
+        }
+        break;
+      case EdgeKind::value:
+        for (const Alternative& option : edge.alternatives)
+          for (Filter& filter : frame_.filters)
+            std::erase(filter.values, lexicon_.values[option.target].text);
+        std::erase_if(frame_.filters, [](const Filter& filter) {
+          const bool lists =
+              filter.kind == Filter::Kind::is_in || filter.kind == Filter::Kind::not_in;
+          return lists && filter.values.empty();
+        });
+        break;
+      case EdgeKind::grain:
+        if (frame_.grain == edge.grain) frame_.grain.reset();
+        break;
+      case EdgeKind::time:
+        if (frame_.range == edge.range) frame_.range = {};
+        break;
+      case EdgeKind::date_part:
+        frame_.date_part.clear();
+        break;
+      default:
+        break;
+    }
+    const bool gone = before.metrics != frame_.metrics || before.groups != frame_.groups ||
+                      before.filters != frame_.filters || before.grain != frame_.grain ||
+                      before.range != frame_.range || before.date_part != frame_.date_part;
+    if (!gone) return misfit(words_of(edge));
+    replaced_groups_ = before.groups != frame_.groups;
   }
 
   void drop_part(const std::string& part) {
@@ -181,6 +231,12 @@ class DraftReader {
     for (const Edge* edge : draft_.metrics) {
       const std::string& name = lexicon_.metrics[edge->metric].metric->name;
       said.push_back(name);
+      if (continues_the_last(*edge)) {
+        reading_.elliptic = true;
+        reading_.score += kEllipsis;
+        reading_.doubt += 0.05;
+        continue;
+      }
       reading_.doubt += edge->missing > 0 ? 0.08 + 0.05 * std::min(edge->missing, 3.0) : 0;
       // What it is about is not said at all: crates by depot, for how many depots.
       if (edge->missing > 0.5 && !edge->head_said) headless_ = true;
@@ -217,6 +273,7 @@ class DraftReader {
       for (const std::string& name : said)
         if (std::find(frame_.metrics.begin(), frame_.metrics.end(), name) == frame_.metrics.end())
           frame_.metrics.push_back(name);
+    if (said.empty()) count_entity();
     const bool lists_values = draft_.inventory || draft_.which;
     if (frame_.metrics.empty() && !(lists_values && !draft_.dimensions.empty()))
       lack(Lack::metric, "", kNoMetric);
@@ -226,6 +283,80 @@ class DraftReader {
       const std::uint32_t id = lexicon_.metric_id(name);
       if (id < lexicon_.metrics.size()) metric_ids_.push_back(id);
     }
+  }
+
+  /// `and gross?` after net tonnage: the words left out are words of the metric before.
+  [[nodiscard]] bool continues_the_last(const Edge& edge) const {
+    if (!reading_.follow_up || edge.missing == 0 || frame_.metrics.empty()) return false;
+    const MetricEntry* last = lexicon_.metric(frame_.metrics.front());
+    if (last == nullptr || lexicon_.metrics[edge.metric].metric == last->metric) return false;
+    const auto said_here = [&](const Word& word) {
+      for (std::size_t i = edge.begin; i < edge.end; ++i)
+        if (setting_.tokens[i].stem == word.stem) return true;
+      return false;
+    };
+    const auto said_before = [&](const Word& word) {
+      return std::any_of(last->said.begin(), last->said.end(), [&](std::uint32_t other) {
+        return lexicon_.words[other].stem == word.stem;
+      });
+    };
+    return std::any_of(lexicon_.terms.begin(), lexicon_.terms.end(), [&](const Term& term) {
+      if (term.kind != TermKind::metric || term.target != edge.metric) return false;
+      bool here = false;
+      for (const std::uint32_t id : term.words) {
+        const Word& word = lexicon_.words[id];
+        if (word.filler && !word.light) continue;
+        const bool now = said_here(word);
+        here = here || now;
+        if (!now && !said_before(word)) return false;
+      }
+      return here;
+    });
+  }
+
+  /// `how many depots`: where no metric is said, the rows of the entity are counted.
+  void count_entity() {
+    for (const DimensionSaid& said : draft_.dimensions) {
+      if (!said.counted || said.excluded || said.edge->missing > 0.3) continue;
+      const std::string entity = counted_by(*said.edge);
+      const std::uint32_t id = lexicon_.count_of(entity);
+      if (entity.empty() || id >= lexicon_.metrics.size()) continue;
+      reading_.counted = said.edge;
+      reading_.score -= kCounted;
+      reading_.doubt += 0.04;
+      if (reading_.follow_up) {
+        frame_.metrics.clear();
+        drop_metric_parts();
+        changed("metric");
+      }
+      frame_.metrics = {lexicon_.metrics[id].metric->name};
+      return;
+    }
+  }
+
+  /// `leased vehicles` names the rows together with a yes or no of theirs.
+  [[nodiscard]] std::string counted_by(const Edge& edge) const {
+    if (!is_flag(edge)) return entity_meant(edge);
+    const DimensionEntry& flag = lexicon_.dimensions[edge.alternatives[0].target];
+    return edge.end - edge.begin > 1 && !flag.path.empty() ? local_of(flag.path) : "";
+  }
+
+  /// The entity that a noun stands for; none if it names none, or two as well.
+  [[nodiscard]] std::string entity_meant(const Edge& edge) const {
+    std::string found;
+    for (const Alternative& option : edge.alternatives) {
+      if (option.score < edge.alternatives[0].score - kReachFit) break;
+      const DimensionEntry& entry = lexicon_.dimensions[option.target];
+      std::string entity;
+      if (entry.info.is_entity)
+        entity = local_of(entry.info.name);
+      else if (entry.names_entity && !entry.path.empty())
+        entity = local_of(entry.path);
+      if (entity.empty() || entity == found) continue;
+      if (!found.empty()) return "";
+      found = entity;
+    }
+    return found;
   }
 
   /// Trailing windows, periods to date, growth: meant only where that is said.
@@ -306,6 +437,7 @@ class DraftReader {
     bool ranked_seen = false;
     for (const DimensionSaid& said : draft_.dimensions) {
       if (said.edge->alternatives.empty()) continue;  // a personal column; refused elsewhere
+      if (said.edge == reading_.counted && !is_flag(*said.edge)) continue;
       Choice choice = choose(said.edge->alternatives);
       if (!said.split) prefer_entity(said, choice);
       const DimensionEntry& entry = lexicon_.dimensions[choice.dimension];
@@ -744,7 +876,8 @@ class DraftReader {
       frame_.grain = chosen->grain;
       if (reading_.follow_up) {
         changed("grain");
-        if (draft_.instead && draft_.dimensions.empty() && !frame_.groups.empty()) {
+        if (draft_.instead && !replaced_groups_ && draft_.replaced.empty() &&
+            draft_.dimensions.empty() && !frame_.groups.empty()) {
           frame_.groups.clear();
           changed("grouping");
         }
@@ -805,6 +938,7 @@ class DraftReader {
       frame_.range = {};
       changed("period");
     }
+    for (const Edge* edge : draft_.excluded_times) exclude_period(*edge);
     if (draft_.previous_period || draft_.last_year) {
       relative_comparison();
       if (reading_.follow_up) changed("comparison");
@@ -812,6 +946,41 @@ class DraftReader {
     if (!frame_.range.start && frame_.range.end && setting_.request.data_start &&
         *setting_.request.data_start <= *frame_.range.end)
       frame_.range.start = setting_.request.data_start;
+  }
+
+  /// `2024 without December`: cut off where it stands at an end of the period, else filtered out.
+  void exclude_period(const Edge& edge) {
+    DateRange out = edge.range;
+    const DateRange& whole = frame_.range;
+    if (!out.start || !out.end || (!edge.has_year && (!whole.start || !whole.end)))
+      return misfit(words_of(edge));
+    if (!edge.has_year && !place_in(whole, out)) return misfit(words_of(edge));
+    if (reading_.follow_up) changed("period");
+    const bool inside = whole.start && whole.end && *whole.start <= *out.start &&
+                        *out.end <= *whole.end && !(out == whole);
+    if (whole.start && whole.end && !inside) return misfit(words_of(edge));
+    if (inside && *out.end == *whole.end) {
+      frame_.range.end = language::add_days(*out.start, -1);
+    } else if (inside && *out.start == *whole.start) {
+      frame_.range.start = language::add_days(*out.end, 1);
+    } else {
+      frame_.filters.push_back({Filter::Kind::raw, "", {without_period(frame_.axis, out)}});
+    }
+  }
+
+  /// The one year of `whole` in which a bare month or day can be meant.
+  static bool place_in(const DateRange& whole, DateRange& out) {
+    std::vector<DateRange> fits;
+    for (int year = int(whole.start->year()); year <= int(whole.end->year()); ++year) {
+      const int months = 12 * (year - int(out.start->year()));
+      const Date start = language::add_months(*out.start, months);
+      const Date next = language::add_months(language::add_days(*out.end, 1), months);
+      const DateRange there{start, language::add_days(next, -1)};
+      if (*whole.start <= *there.start && *there.end <= *whole.end) fits.push_back(there);
+    }
+    if (fits.size() != 1) return false;
+    out = fits[0];
+    return true;
   }
 
   void second_period(const DateRange& second) {
@@ -1116,6 +1285,36 @@ class DraftReader {
       }
   }
 
+  /// `why`, `when`, `where`, `who` ask for more than a figure: for something that has to be there.
+  void interrogative() {
+    std::size_t at = 0;
+    const auto& tokens = setting_.tokens;
+    const auto text = [&](std::size_t i) {
+      return i < tokens.size() ? std::string_view(tokens[i].text) : std::string_view();
+    };
+    while (text(at) == "and" || text(at) == "but" || text(at) == "so" || text(at) == "ok" ||
+           text(at) == "then")
+      ++at;
+    const bool how_come = text(at) == "how" && text(at + 1) == "come";
+    if (text(at) == "why" || how_come) return misfit("\"" + tokens[at].shown + "\"", 3);
+    const bool in_time = frame_.grain || !frame_.date_part.empty() || frame_.axis != "metric_time";
+    const bool split = !frame_.groups.empty();
+    const bool answered = text(at) == "when"                         ? in_time
+                          : text(at) == "where" || text(at) == "who" ? split
+                                                                     : true;
+    if (!answered) misfit("\"" + tokens[at].shown + "\"");
+  }
+
+  /// Customers and depots stand there; a period says nothing of them unless a date is named.
+  void counted_without_date() {
+    const bool timed = frame_.range.start || frame_.range.end || frame_.grain ||
+                       !frame_.date_part.empty() || frame_.comparison;
+    if (!timed || frame_.axis != "metric_time") return;
+    for (const std::uint32_t id : metric_ids_)
+      if (const MetricEntry& entry = lexicon_.metrics[id]; !entry.has_date)
+        misfit("a period: " + entry.counted_entity + " is counted as it stands, by no date");
+  }
+
   // ----------------------------------------------------------------- finish
   void finish() {
     if (headless_) reading_.doubt += 0.4;
@@ -1187,6 +1386,7 @@ class DraftReader {
   std::vector<const Edge*> used_thresholds_;
   std::vector<Swap> swaps_;
   bool dropped_for_share_ = false, days_filtered_ = false, rivals_are_whole_ = false;
+  bool replaced_groups_ = false;
   bool headless_ = false;  ///< a metric whose thing is not said
 };
 

@@ -22,6 +22,8 @@ struct Reading {
   std::vector<std::string> unreachable;  ///< dimensions asked for that the metrics do not have
   bool follow_up = false;
   bool ambiguous_dimension = false;
+  bool elliptic = false;          ///< half a metric's name, the rest of it is the last question's
+  const Edge* counted = nullptr;  ///< the entity that is counted, no metric being said
   std::vector<Frame> rivals;  ///< the same words with another dimension or metric of equal standing
   std::vector<std::string> kept, changed;
   std::vector<std::size_t> unknown;

@@ -25,6 +25,8 @@ std::string raw_words(const std::string& label, const std::string& text) {
       if (c >= '1' && c <= '7') days.emplace_back(kDays[static_cast<std::size_t>(c - '1')]);
     return (rest.starts_with(" NOT") ? "not on " : "on ") + join_words(days);
   }
+  if (const auto out = excluded_period(text))
+    return "excluding " + format_date(*out->start) + " to " + format_date(*out->end);
   if (rest == " IS NULL") return "without " + label;
   for (const auto& [sign, words] : {std::pair{" >= ", " at least "},
                                     {" <= ", " at most "},
@@ -177,6 +179,7 @@ std::string group_word(const std::map<std::string, std::string>& labels, const s
 }
 
 std::string where_words(const std::map<std::string, std::string>& labels, std::string text) {
+  if (const auto out = planner::excluded_period(text)) return "not " + language::say(*out);
   for (std::size_t open; (open = text.find("{{")) != std::string::npos;) {
     const std::size_t close = text.find("}}", open);
     if (close == std::string::npos) break;
@@ -195,6 +198,13 @@ std::string where_words(const std::map<std::string, std::string>& labels, std::s
 }
 
 }  // namespace
+
+std::string filter_in_words(const ModelIndex& index, const contracts::MetricQuery& query,
+                            std::size_t where) {
+  const std::string& text = query.where.at(where);
+  if (text.ends_with(" IS NOT NULL")) return "";
+  return where_words(labels_of(index, query.metrics), text);
+}
 
 std::string interpret(const ModelIndex& index, const contracts::MetricQuery& query,
                       std::string_view time_phrase) {

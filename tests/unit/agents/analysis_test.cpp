@@ -128,5 +128,43 @@ TEST(Quality, FallsWithEveryThingThatIsMissing) {
   EXPECT_EQ(without.problems.size(), 1U);
 }
 
+TEST(MissingFrom, SaysWhatOfThePeriodTheDataDoNotCover) {
+  AskedFor asked;
+  asked.data_start = parse_date("2023-01-01");
+  asked.data_end = parse_date("2024-03-10");
+  asked.start = parse_date("2024-01-01");
+  asked.end = parse_date("2024-02-29");
+  EXPECT_TRUE(missing_from(series({1, 2}), asked).empty());
+  asked.end = parse_date("2024-12-31");
+  const auto late = missing_from(series({1, 2}), asked);
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_NE(late[0].find("2024-03-10"), std::string::npos);
+  asked.start = parse_date("2025-01-01");
+  asked.end = parse_date("2025-12-31");
+  EXPECT_NE(missing_from(series({}), asked).at(0).find("not the period"), std::string::npos);
+}
+
+TEST(MissingFrom, NamesPeriodsAtTheEndAndValuesWithoutRows) {
+  AskedFor asked;
+  asked.time_column = kMonth.name;
+  asked.grain = "month";
+  asked.start = parse_date("2024-01-01");
+  asked.end = parse_date("2024-06-30");
+  const auto short_series = missing_from(series({1, 2, 3}), asked);
+  ASSERT_EQ(short_series.size(), 1U);
+  EXPECT_NE(short_series[0].find("2024-03-01"), std::string::npos);
+  AskedFor named;
+  named.values = {{kWard.name, {"east", "west"}}};
+  const auto missing =
+      missing_from({{kWard, kVisits}, {{std::string("east"), std::int64_t{1}}}, false}, named);
+  EXPECT_EQ(missing, std::vector<std::string>{"There are no rows for west."});
+}
+
+TEST(HoldsNothing, TellsNoRowsAndANullFromAZero) {
+  EXPECT_TRUE(holds_nothing({{kVisits}, {}, false}));
+  EXPECT_TRUE(holds_nothing({{kVisits}, {{contracts::Cell{}}}, false}));
+  EXPECT_FALSE(holds_nothing({{kVisits}, {{std::int64_t{0}}}, false}));
+}
+
 }  // namespace
 }  // namespace loquat::agents

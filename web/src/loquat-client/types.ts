@@ -101,6 +101,8 @@ export interface Answer {
   interpretation?: string;
   provenance?: Provenance;
   agents_visited?: string[];
+  learnt_from?: { kind: 'verified' | 'memory'; id: string; version: number; question: string; match: string; author: string } | null;
+  checks?: string[];
   personalized?: boolean;
   execution_time_ms?: number;
   warnings?: Problem[];

@@ -157,6 +157,13 @@ function How({ turn }: { turn: Turn }): JSX.Element {
         {from?.model_version ? <Row name="Model version"><code>{from.model_version}</code></Row> : null}
         {turn.confidence === undefined ? null : <Row name="Confidence">{Math.round(turn.confidence * 100)} %</Row>}
         {turn.dialect ? <Row name="SQL dialect">{turn.dialect}</Row> : null}
+        {turn.answer?.checks?.length ? <Row name="Checked">{turn.answer.checks.join(' ')}</Row> : null}
+        {turn.answer?.learnt_from ? (
+          <Row name="Taught by">
+            {turn.answer.learnt_from.kind === 'verified' ? 'a verified answer' : 'corrections'}, version{' '}
+            {turn.answer.learnt_from.version}: “{turn.answer.learnt_from.question}”
+          </Row>
+        ) : null}
         {turn.answer?.personalized ? <Row name="Personalized">Yes, by what was learned of your preferences</Row> : null}
         {turn.answer?.trace_id ? <Row name="Trace"><code>{turn.answer.trace_id}</code></Row> : null}
       </dl>

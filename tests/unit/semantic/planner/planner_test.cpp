@@ -236,10 +236,63 @@ TEST_F(Planner, NeverDropsAWordOfTheGrammarThatFindsNothingToActOn) {
     EXPECT_FALSE(std::holds_alternative<Planned>(run(ask(text)).result)) << text;
 }
 
-TEST_F(Planner, CountsNothingThatNoMetricCounts) {
-  PlanRequest request = ask("how many shelves are there?");
+TEST_F(Planner, CountsAnEntityThatNoMetricCounts) {
+  PlanRequest request = ask("how many shelves are there by aisle?");
   request.previous = PreviousTurn{"", planned("loans by month for Castle in 2024"), ""};
-  EXPECT_EQ(outcome_as<Refuse>(run(request)).reason, RefusalReason::no_such_metric);
+  const auto counted = outcome_as<Planned>(run(request));
+  EXPECT_EQ(counted.query.metrics, std::vector<std::string>{"count_of_shelf"});
+  EXPECT_EQ(counted.query.group_by, std::vector<std::string>{"shelf__aisle"});
+  EXPECT_FALSE(counted.is_follow_up);
+  EXPECT_NE(run(request).interpretation.find("Number of shelves"), std::string::npos);
+  EXPECT_EQ(planned("number of members").metrics, std::vector<std::string>{"count_of_member"});
+  const auto compiled = vocabulary_->index().compile(counted.query, {});
+  ASSERT_TRUE(compiled);
+  EXPECT_NE(compiled->sql.find("COUNT(DISTINCT"), std::string::npos) << compiled->sql;
+}
+
+TEST_F(Planner, CountsWhatHasNoDateByNoPeriod) {
+  EXPECT_EQ(refused("how many shelves were there in 2024?").reason, RefusalReason::not_understood);
+  EXPECT_EQ(refused("how many librarians do we have?").reason, RefusalReason::no_such_metric);
+}
+
+TEST_F(Planner, LeavesOutAPeriod) {
+  const MetricQuery cut = planned("loans in 2024 without December");
+  EXPECT_EQ(cut.start_time, parse_date("2024-01-01"));
+  EXPECT_EQ(cut.end_time, parse_date("2024-11-30"));
+  const MetricQuery hole = planned("loans in 2024 except March and July");
+  EXPECT_EQ(hole.end_time, parse_date("2024-12-31"));
+  EXPECT_EQ(hole.where, (std::vector<std::string>{
+                            "({{ TimeDimension('metric_time', 'day') }} < '2024-03-01' OR "
+                            "{{ TimeDimension('metric_time', 'day') }} > '2024-03-31')",
+                            "({{ TimeDimension('metric_time', 'day') }} < '2024-07-01' OR "
+                            "{{ TimeDimension('metric_time', 'day') }} > '2024-07-31')"}));
+  EXPECT_TRUE(vocabulary_->index().compile(hole, {}));
+  EXPECT_FALSE(
+      std::holds_alternative<Planned>(run(ask("loans from 2023 to 2024 without December")).result));
+}
+
+TEST_F(Planner, DoesNotPassAFigureOffAsAReasonAPlaceOrATime) {
+  for (const std::string& text :
+       {std::string("why did loans drop in 2024?"), std::string("how come loans rose last month"),
+        std::string("when were the loans"), std::string("where are the loans")})
+    EXPECT_FALSE(std::holds_alternative<Planned>(run(ask(text)).result)) << text;
+}
+
+TEST_F(Planner, TakesTheOtherHalfOfANameFromTheLastQuestion) {
+  PlanRequest request = ask("and the median?");
+  request.previous = PreviousTurn{"", planned("mean loan length by genre in 2024"), ""};
+  const auto changed = outcome_as<Planned>(run(request));
+  EXPECT_EQ(changed.query.metrics, std::vector<std::string>{"median_days"});
+  EXPECT_EQ(changed.query.group_by, std::vector<std::string>{"book__genre"});
+}
+
+TEST_F(Planner, PutsOneGroupingInThePlaceOfAnother) {
+  PlanRequest request = ask("per month instead of genre");
+  request.previous = PreviousTurn{"", planned("loans by genre in 2024"), ""};
+  EXPECT_EQ(outcome_as<Planned>(run(request)).query.group_by,
+            std::vector<std::string>{"metric_time__month"});
+  request.question = "per month instead of aisle";
+  EXPECT_FALSE(std::holds_alternative<Planned>(run(request).result));
 }
 
 TEST_F(Planner, DropsAPartOfTheLastQuestionByItsName) {
