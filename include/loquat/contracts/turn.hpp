@@ -44,6 +44,7 @@ struct Preferences {
   std::string chart_type;  ///< preferred visualization type
   std::string grain;       ///< preferred time grain
   std::string response_style;
+  std::string language_model;  ///< always, never; empty: where the planner is not sure
 };
 
 /// Everything that happened in one turn, for the observers. Immutable.

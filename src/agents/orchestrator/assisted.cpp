@@ -3,12 +3,17 @@
 #include "loquat/base/check.hpp"
 #include "orchestrator/state.hpp"
 
-/// Where the planner would ask back or refuse, a language model may propose a query.
+/// Where the planner would ask back or refuse, a language model may propose a query; for users who
+/// set it so, also where the planner is sure.
 namespace loquat::agents {
 
 bool Orchestrator::State::wants_help(const semantic::PlanOutcome& outcome) const {
   using semantic::RefusalReason;
   if (!input.may_ask_model || unsure || input.refine) return false;
+  if (input.preferences.language_model == "never") return false;
+  // A follow-up lives on the last question, which the model does not see.
+  if (const auto* plan = std::get_if<semantic::Planned>(&outcome.result))
+    return input.preferences.language_model == "always" && !plan->is_follow_up;
   if (std::holds_alternative<semantic::Clarify>(outcome.result)) return true;
   const auto* refuse = std::get_if<semantic::Refuse>(&outcome.result);
   if (refuse == nullptr) return false;
@@ -23,7 +28,9 @@ void Orchestrator::State::ask_model(Actions& out, semantic::PlanOutcome outcome,
              Step{kRouter,
                   wire::StepType::TOOL_SELECTION,
                   "chat language_model",
-                  "The planner is not sure: ask a language model for a query.",
+                  std::holds_alternative<semantic::Planned>(unsure->result)
+                      ? "The user wants a language model's reading too."
+                      : "The planner is not sure: ask a language model for a query.",
                   {},
                   wire::SpanKind::client,
                   {}},

@@ -75,7 +75,7 @@ Actions Orchestrator::planned(PlanDone done, Now now) {
        describe_words(done.outcome), confidence},
       now);
 
-  if (s.wants_help(done.outcome)) {
+  if (!done.learnt && s.wants_help(done.outcome)) {
     s.ask_model(out, std::move(done.outcome), now);
     return out;
   }

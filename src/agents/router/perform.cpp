@@ -56,6 +56,9 @@ void use_proposal(const PlanTask& task, PlanDone& done) {
     done.assist_problem = query.error().detail;
     return;
   }
+  // The planner read it so too: its own words and confidence stand.
+  const auto* sure = std::get_if<semantic::Planned>(&done.outcome.result);
+  if (sure != nullptr && sure->query == *query) return;
   semantic::Planned planned;
   planned.query = std::move(*query);
   done.outcome.interpretation = semantic::interpret(*task.model->index, planned.query, "") +

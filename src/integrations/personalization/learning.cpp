@@ -68,6 +68,7 @@ contracts::Preferences preferences_of(const Profile& profile, WallTime now) {
   out.chart_type = choose(profile.set_chart_type, Subject::chart);
   out.grain = choose(profile.set_grain, Subject::grain);
   out.response_style = profile.set_response_style.value_or("");
+  out.language_model = profile.set_language_model.value_or("");
   return out;
 }
 

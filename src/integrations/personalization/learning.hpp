@@ -26,6 +26,7 @@ struct Evidence {
 struct Profile {
   std::map<std::string, Evidence> charts, grains;
   std::optional<std::string> set_chart_type, set_grain, set_response_style;  ///< by hand: these win
+  std::optional<std::string> set_language_model;
   std::optional<WallTime> updated_at;
   template <class V>
   void fields(V& v) {
@@ -35,6 +36,7 @@ struct Profile {
       one_of({"line", "area", "bar", "grouped_bar", "number", "table"}));
     v("grain", set_grain, "Set by hand.", one_of({"day", "week", "month", "quarter", "year"}));
     v("response_style", set_response_style, "Set by hand.", one_of({"brief", "detailed"}));
+    v("language_model", set_language_model, "Set by hand.", one_of({"always", "never"}));
     v("updated_at", updated_at, "Last change.");
   }
 };

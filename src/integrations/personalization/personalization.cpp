@@ -29,7 +29,7 @@ struct ProfileView {
   }
 };
 struct ProfileChange {
-  std::optional<std::string> chart_type, grain, response_style;
+  std::optional<std::string> chart_type, grain, response_style, language_model;
   template <class V>
   void fields(V& v) {
     v("chart_type", chart_type, "Preferred chart; empty: learn it.",
@@ -38,6 +38,10 @@ struct ProfileChange {
       one_of({"", "day", "week", "month", "quarter", "year"}));
     v("response_style", response_style, "brief or detailed; empty: the default.",
       one_of({"", "brief", "detailed"}));
+    v("language_model", language_model,
+      "always: a language model proposes a query also where the planner is sure; never: it is not "
+      "asked; empty: only where the planner is not sure.",
+      one_of({"", "always", "never"}));
   }
 };
 struct Nothing {
@@ -203,6 +207,7 @@ class Service final : public Personalization {
     take((*profile)->set_chart_type, wanted->chart_type);
     take((*profile)->set_grain, wanted->grain);
     take((*profile)->set_response_style, wanted->response_style);
+    take((*profile)->set_language_model, wanted->language_model);
     (*profile)->updated_at = ports_.sources.wall.now();
     const Result<void> saved = co_await save(user, *profile);
     if (!saved) co_return saved.error();
