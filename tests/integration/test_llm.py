@@ -93,6 +93,32 @@ class Assist(unittest.TestCase):
         self.assertEqual(self.ask("Delete all orders")[0]["status"], "unanswerable")
         self.assertEqual(len(self.model.requests), asked)
 
+    def set_language_model(self, user, choice):
+        reply = self.daemon.ask("PUT", "/api/v1/personalization/profile", {"language_model": choice}, user.headers)
+        self.assertEqual(reply.status, 200, reply.body)
+
+    def test_a_users_own_setting_asks_always_or_never(self):
+        user = Talker(self.daemon)
+        self.addCleanup(self.set_language_model, user, "")
+        sure = "Revenue last month"
+        self.set_language_model(user, "always")
+        self.model.says(GOOD)
+        asked = len(self.model.requests)
+        answer, _ = self.ask(sure)
+        self.assertEqual(len(self.model.requests), asked + 1)
+        self.assertEqual(answer["status"], "complete", answer["response"])
+        self.assertEqual(answer["query"]["metrics"], ["revenue"])
+        self.model.says({**GOOD, "metrics": ["dough"]})
+        self.assertEqual(self.ask(sure)[0]["query"]["metrics"], ["revenue"], "a lie takes the planner's answer away")
+        self.model.fails(503)
+        answer, degraded = self.ask(sure)
+        self.assertEqual(answer["query"]["metrics"], ["revenue"])
+        self.assertIn("llm", degraded)
+        self.set_language_model(user, "never")
+        asked = len(self.model.requests)
+        self.assertNotEqual(self.ask()[0]["status"], "complete")
+        self.assertEqual(len(self.model.requests), asked)
+
     def test_the_prompt_holds_the_schema_and_no_personal_data(self):
         self.model.says(GOOD)
         self.ask()

@@ -189,6 +189,7 @@ function script(question) {
 export async function startFake({ port = 0, pace = 60, token, dist = fileURLToPath(new URL("../dist", import.meta.url)) } = {}) {
   const logs = new Map();
   const feedback = [];
+  const verified = [];
   const timers = new Set();
   let mode = "balanced";
   const started = Date.now();
@@ -246,6 +247,19 @@ export async function startFake({ port = 0, pace = 60, token, dist = fileURLToPa
       const row = { answers: 2, complete: 2, feedback: 1, accepted: 1, rejected: 0, corrections: 0, escalations: 0, mean_confidence: 0.9 };
       const items = feedback.filter((f) => f.is_current).map((f) => ({ ...f, feedback_source: "explicit", data: {} }));
       return send(res, 200, path.endsWith("quality") ? { by: "metric", rows: [{ value: kMetrics[0].name, acceptance_rate: 1, ...row }] } : { items });
+    }
+    if (path === "/api/v1/verified" && req.method === "PUT") {
+      const now = new Date().toISOString();
+      const item = { id: id("ver"), kind: "verified", version: 1, state: "active", question: body.question, problems: [], history: [], updated_at: now, used_count: 0 };
+      verified.push(item);
+      return send(res, 201, item);
+    }
+    if (path === "/api/v1/verified" || path === "/api/v1/memory") {
+      return send(res, 200, { items: path.endsWith("verified") ? verified : [], broken_count: 0 });
+    }
+    if (path.startsWith("/api/v1/verified/") && req.method === "DELETE") {
+      const at = verified.findIndex((item) => path.endsWith(item.id));
+      return send(res, 200, { id: verified.splice(at, 1)[0]?.id });
     }
     const changed = feedback.find((f) => path === `/api/v1/feedback/${f.event_id}`);
     if (changed) {

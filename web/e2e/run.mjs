@@ -139,6 +139,26 @@ const cases = {
     return rest;
   },
 
+  async "lists trusted answers, trusts the last one and takes it back"() {
+    const { page, ...rest } = await openPage(browser, url);
+    await typeAndAsk(page, ask.total);
+    await answered(page);
+    await page.getByRole("button", { name: "Taught answers" }).click();
+    const panel = page.getByRole("dialog", { name: "Taught answers" });
+    const put = page.waitForResponse((r) => r.url().endsWith("/api/v1/verified") && r.request().method() === "PUT");
+    await panel.getByRole("button", { name: /Trust the last answer/ }).click();
+    assert.ok((await put).ok());
+    const item = panel.getByRole("listitem").filter({ hasText: ask.total });
+    await item.waitFor();
+    assert.match(await item.innerText(), /active/);
+    await shoot(page, "learnt-light");
+    await item.getByRole("button", { name: /No longer trust/ }).click();
+    await item.waitFor({ state: "detached" });
+    await panel.getByRole("button", { name: "Learned from corrections" }).click();
+    await panel.getByText(/Nothing was learned yet|version/).first().waitFor();
+    return rest;
+  },
+
   async "shows every integration's health"() {
     const { page, ...rest } = await openPage(browser, url);
     await page.getByRole("button", { name: /System health/ }).click();

@@ -270,6 +270,15 @@ class Reader {
         fold(text_.substr(begin, (base_end == std::string_view::npos ? at_ : base_end) - begin));
     const std::string tail =
         base_end == std::string_view::npos ? "" : fold(text_.substr(base_end, at_ - base_end));
+    // l'Oréal, d'Ivoire: what follows is the word, not an ending.
+    constexpr std::size_t kElidedMax = 2, kEndingMax = 2;
+    const std::size_t after =
+        base_end == std::string_view::npos ? at_ : base_end + decode(text_, base_end).size;
+    if (base.size() <= kElidedMax && at_ > after + kEndingMax) {
+      push(std::move(base), shown);
+      push(fold(text_.substr(after, at_ - after)), shown);
+      return;
+    }
     const bool negated = tail.ends_with('t') && base.ends_with('n') && tail.size() <= 4;
     if (negated && base.size() > 2) base.pop_back();
     push(std::move(base), shown);

@@ -651,6 +651,8 @@ bool asks_for_split(std::string_view word) {
 
 }  // namespace
 
+bool is_month(const Token& token) { return month_named(token) != 0; }
+
 std::optional<Grain> unit_of(const Token& token) {
   for (const auto& [name, grain] : kUnits) {
     if (token.stem == name) return grain;

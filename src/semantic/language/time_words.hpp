@@ -39,6 +39,8 @@ struct DatePartPhrase {
                                                          std::size_t at);
 [[nodiscard]] std::optional<DatePartPhrase> date_part_at(std::span<const Token> tokens,
                                                          std::size_t at);
+/// `january`, `jan`, `sept`.
+[[nodiscard]] bool is_month(const Token& token);
 /// `day`, `weeks`, `mnth`.
 [[nodiscard]] std::optional<Grain> unit_of(const Token& token);
 

@@ -210,11 +210,19 @@ bool abbreviates(std::string_view terse, std::string_view full) {
     }
     if (next == terse.size()) return true;
   }
-  // A skeleton keeps the consonants in order and skips hardly any: amt, qty, cnt, actv.
+  // A skeleton keeps the consonants in order and skips hardly any, never two in a row: amt, qty,
+  // cnt, actv; inv is no inactive.
   if (std::any_of(terse.begin() + 1, terse.end(), is_vowel)) return false;
-  std::size_t at = 0;
-  for (const char c : full)
-    if (at < terse.size() && c == terse[at]) ++at;
+  std::size_t at = 0, skipped = 0;
+  for (const char c : full) {
+    if (at == terse.size()) break;
+    if (c == terse[at]) {
+      ++at;
+      skipped = 0;
+    } else if (!is_vowel(c) && ++skipped > 1) {
+      return false;
+    }
+  }
   if (at < terse.size()) return false;
   const auto consonants = [](std::string_view word) {
     return static_cast<std::size_t>(
@@ -222,6 +230,8 @@ bool abbreviates(std::string_view terse, std::string_view full) {
   };
   return consonants(full) <= 2 * consonants(terse) && consonants(terse) >= 1;
 }
+
+bool is_filler_text(std::string_view text) { return filler_words().contains(text); }
 
 bool is_filler(const Token& token) {
   return filler_words().contains(token.text) || filler_words().contains(token.stem);

@@ -21,6 +21,8 @@ namespace loquat::semantic::language {
 
 /// Words of the grammar that carry no meaning of their own: articles, auxiliaries, politeness.
 [[nodiscard]] bool is_filler(const Token& token);
+/// True if the word is a filler as it is written, whatever its stem.
+[[nodiscard]] bool is_filler_text(std::string_view text);
 /// Fillers that still tell names apart: order value, order count, total weight.
 [[nodiscard]] bool is_light_noun(const Token& token);
 

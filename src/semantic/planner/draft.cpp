@@ -65,6 +65,10 @@ class Drafter {
       }
     }
     if (draft_.dangling == nullptr) draft_.dangling = open_;
+    // `top 3 each`, and no word of what.
+    if (draft_.dangling == nullptr && each_ && draft_.rank != nullptr &&
+        each_said_->begin > draft_.rank->begin)
+      draft_.dangling = each_said_;
     return std::move(draft_);
   }
 
@@ -125,6 +129,10 @@ class Drafter {
       settle(EdgeKind::metric);
       return;
     }
+    // `top 3 episodes`: what is ranked is no figure.
+    if (ranking_ && draft_.rank != nullptr && draft_.rank->number > 0 &&
+        draft_.rank->end == edge.begin)
+      draft_.score -= edge.missing > 0 ? 0.9 : 0.4;
     for (const Edge* other : draft_.metrics)
       if (other->metric == edge.metric) {
         settle(EdgeKind::metric);
@@ -179,6 +187,7 @@ class Drafter {
                tokens_[edge.begin].text == "in";
         break;
       case Op::each:
+        each_said_ = &edge;
         draft_.each = true;
         each_ = true;
         per_ = true;
@@ -187,6 +196,9 @@ class Drafter {
         joined_ = true;
         break;
       case Op::rank:
+        // The lowest of this and the most of that: two orders at once.
+        if (draft_.rank != nullptr && draft_.rank->descending != edge.descending)
+          draft_.dangling = &edge;
         if (draft_.rank == nullptr || draft_.rank->number == 0) draft_.rank = &edge;
         ranking_ = true;
         break;
@@ -208,6 +220,11 @@ class Drafter {
         break;
       case Op::exclude:
       case Op::negate:
+        // `routes that had no complaints` asks for what is not in the rows.
+        if (tokens_[edge.begin].text == "no" && edge.begin > 0 &&
+            (tokens_[edge.begin - 1].text == "had" || tokens_[edge.begin - 1].text == "has" ||
+             tokens_[edge.begin - 1].text == "have" || tokens_[edge.begin - 1].text == "having"))
+          draft_.dangling = &edge;
         excluded_used_ = false;
         excluding_ = true;
         draft_.excluded_something = true;
@@ -308,6 +325,7 @@ class Drafter {
   bool counting_ = false;   ///< since `how many`, until a metric or a split
   bool excluding_ = false, per_ = false, all_ = false, excluded_used_ = false;
   const Edge* open_ = nullptr;
+  const Edge* each_said_ = nullptr;
 };
 
 }  // namespace

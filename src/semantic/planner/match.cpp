@@ -227,7 +227,7 @@ class Matcher {
       }
       if (best == nullptr) return std::nullopt;
       if (best_word < term.words.size()) used[best_word] = true;
-      const double worth = worth_of(tokens_[best->token]);
+      const double worth = worth_at(*best);
       const double likeness = borne_out(term, *best) ? 0.97 : best->likeness;
       window.said += worth * static_cast<double>(best->width) * likeness;
       window.doubt += (1 - likeness) * worth;
@@ -261,9 +261,24 @@ class Matcher {
     return window;
   }
 
+  /// A plural that is a filler only by its stem (shows) is a noun where the model has it.
+  [[nodiscard]] double worth_at(const Touch& touch) const {
+    const Token& token = tokens_[touch.token];
+    const bool plural = token.text != token.stem && !language::is_filler_text(token.text) &&
+                        touch.likeness > 0.9 && !language::is_light_noun(token);
+    return plural ? 1 : worth_of(token);
+  }
+
   /// A terse word (rev) whose full form (revenue) stands in the metric's own description.
   [[nodiscard]] bool borne_out(const Term& term, const Touch& touch) const {
     if (term.kind != TermKind::metric || touch.likeness > 0.9) return false;
+    // `ad rev` for the label Ad revenue of spot_rev: the metric's own name writes it so.
+    const auto& said = lexicon_.metrics[term.target].said;
+    const Token& token = tokens_[touch.token];
+    if (language::abbreviates(token.text, lexicon_.words[touch.word].text) &&
+        std::any_of(said.begin(), said.end(),
+                    [&](std::uint32_t word) { return lexicon_.words[word].text == token.text; }))
+      return true;
     if (!language::abbreviates(lexicon_.words[touch.word].text, tokens_[touch.token].stem))
       return false;
     const auto& context = lexicon_.metrics[term.target].context;

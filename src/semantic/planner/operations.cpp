@@ -82,6 +82,7 @@ class OperationReader {
     const bool top = in(0, {"top", "best", "highest", "largest", "biggest", "greatest", "leading"});
     const bool bottom = in(0, {"bottom", "worst", "lowest", "smallest", "weakest", "fewest"});
     if (top || bottom) {
+      if (stem(2) == "percent") return;
       if (count_at(1)) finish_rank(add(Op::rank, 2), bottom, *tokens_[at_ + 1].number);
       return;
     }
@@ -181,6 +182,7 @@ class OperationReader {
       add(Op::same_period_last_year, 3);
     if (in(0, {"yoy"})) add(Op::same_period_last_year, 1);
     if (says({"a", "year", "ago"}) && from == 0 && at_ > 0) add(Op::same_period_last_year, 3, -0.5);
+    if (stem_in(0, {"go", "be", "move"}) && in(1, {"up", "down"})) add(Op::growth, 2, 0.8);
     if (stem_in(0, {"grow", "increase", "decrease", "decline", "change", "rise", "drop"}))
       add(Op::growth, 1);
   }
@@ -237,7 +239,11 @@ class OperationReader {
     const auto number_at = [&](std::size_t ahead) {
       return has(ahead) && tokens_[at_ + ahead].number && !tokens_[at_ + ahead].ordinal;
     };
-    if (text(0) == "between" && number_at(1) && text(2) == "and" && number_at(3)) {
+    // `between 1 and 15 March`: days, no figures.
+    const bool days =
+        has(4) && (language::is_month(tokens_[at_ + 4]) ||
+                   (text(4) == "of" && has(5) && language::is_month(tokens_[at_ + 5])));
+    if (text(0) == "between" && number_at(1) && text(2) == "and" && number_at(3) && !days) {
       Edge& edge = add(Op::threshold, 4, 0.5);
       edge.sign = ">=";
       edge.number = *tokens_[at_ + 1].number;
@@ -294,6 +300,7 @@ class OperationReader {
         says({"leaving", "out"}) || says({"not", "from"}) || says({"not", "in"}) ||
         says({"not", "counting"}) || says({"not", "including"}))
       add(Op::exclude, 2);
+    if (says({"w", "o"})) add(Op::exclude, 2);
     if (in(0, {"not", "non", "never"})) add(Op::negate, 1);
     if (in(0, {"no"})) add(Op::negate, 1);
   }

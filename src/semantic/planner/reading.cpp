@@ -18,7 +18,7 @@ constexpr double kMisfit = 1.2;  ///< a part of the grammar that finds nothing t
 constexpr double kSameFit = 0.1;
 constexpr double kReachFit = 0.35;
 /// A value that stands in two columns closer than this is asked about.
-constexpr double kSameValueFit = 0.15;
+constexpr double kSameValueFit = 0.25;
 constexpr double kDirection = 0.5;
 
 std::string local_of(const std::string& name) {
@@ -80,6 +80,10 @@ class DraftReader {
   void parts_named() {
     if (draft_.dangling != nullptr) misfit(words_of(*draft_.dangling));
     if (!reading_.follow_up) {
+      for (const Edge* edge : draft_.path)
+        if (edge->kind == EdgeKind::operation && edge->op == Op::opener &&
+            setting_.tokens[edge->begin].text == "no" && setting_.tokens.size() > 1)
+          misfit(words_of(*edge));
       if (!draft_.replaced.empty()) misfit(words_of(*draft_.replaced[0]));
       if (!draft_.query_parts.empty()) misfit("\"" + draft_.query_parts[0] + "\"");
       return;
@@ -868,7 +872,8 @@ class DraftReader {
     const Edge* chosen = nullptr;
     for (const Edge* edge : draft_.grains) {
       if (edge->weak && draft_.grains.size() > 1) continue;
-      chosen = edge;
+      // By year and month: the months tell the years too.
+      if (chosen == nullptr || edge->grain < chosen->grain) chosen = edge;
     }
     if (chosen == nullptr && !draft_.grains.empty()) chosen = draft_.grains.front();
     if (chosen != nullptr) {
@@ -890,6 +895,9 @@ class DraftReader {
 
   void weekday(const Edge& edge) {
     if (edge.weekdays.empty() || draft_.compare || draft_.each) {
+      // Groups of days side by side are no grouping that a query has.
+      if (edge.weekdays.size() > 1) misfit(words_of(edge));
+      if (!edge.weekdays.empty()) filter_weekdays();
       frame_.date_part = edge.part;
       if (reading_.follow_up) {
         frame_.grain.reset();
@@ -897,6 +905,10 @@ class DraftReader {
       }
       return;
     }
+    filter_weekdays();
+  }
+
+  void filter_weekdays() {
     if (days_filtered_) return;
     days_filtered_ = true;
     std::vector<int> days;
@@ -1062,6 +1074,7 @@ class DraftReader {
     if (draft_.share) {
       frame_.share = true;
       if (!grouped) misfit("a share without a split");
+      if (shares_a_part()) misfit("the share: of all rows, or of those that are filtered");
       if (const std::string other = part_of_something_else(); !other.empty()) misfit(other);
       if (reading_.follow_up) changed("share");
     }
@@ -1079,6 +1092,10 @@ class DraftReader {
     thresholds(grouped);
     if (draft_.compare && !compares_something()) misfit("the comparison");
     if (draft_.inventory && !frame_.metrics.empty() && !reading_.follow_up) reading_.score -= 0.1;
+    // A list of values has no figures to rank, share or place in time.
+    const bool figures = draft_.share || draft_.rank != nullptr || draft_.growth ||
+                         !draft_.times.empty() || !draft_.grains.empty() || draft_.running_total;
+    if (frame_.metrics.empty() && figures) lack(Lack::metric, "", kNoMetric);
   }
 
   /// `no-shows as a percentage of appointments`, `the organic share by month`: shares of another
@@ -1102,6 +1119,21 @@ class DraftReader {
       }
     }
     return "";
+  }
+  /// `share of overdue invoices by account type`: of all invoices there, or of all overdue ones?
+  [[nodiscard]] bool shares_a_part() const {
+    if (reading_.follow_up || dropped_for_share_) return false;
+    if (frame_.groups.empty() && !frame_.grain) return false;
+    bool share = false, part = false;
+    for (const Edge* edge : draft_.path) {
+      if (edge->kind == EdgeKind::operation && edge->op == Op::share)
+        share = setting_.tokens[edge->end - 1].text == "of";
+      else if (edge->kind == EdgeKind::metric)
+        return share && part;
+      else if (edge->kind == EdgeKind::value || is_flag(*edge))
+        part = part || share;
+    }
+    return false;
   }
   [[nodiscard]] bool is_flag(const Edge& edge) const {
     return edge.kind == EdgeKind::dimension && !edge.alternatives.empty() &&
@@ -1206,10 +1238,24 @@ class DraftReader {
     frame_.fill_gaps = true;
   }
 
+  /// One whole month, quarter or year, or one that is under way.
+  [[nodiscard]] bool is_one_period() const {
+    for (const Grain grain : {Grain::day, Grain::week, Grain::month, Grain::quarter, Grain::year}) {
+      const Date start = *frame_.range.start;
+      if (language::period_start(start, grain, setting_.calendar) != start) continue;
+      const Date last = language::add_days(language::shift(start, grain, 1), -1);
+      if (*frame_.range.end == last || *frame_.range.end == setting_.calendar.today) return true;
+    }
+    return false;
+  }
+
   /// Growth is a comparison where a period is known; else a metric has to say it.
   void growth() {
     if (frame_.metrics.empty()) return;
     if (frame_.comparison) return;
+    // How did it change from January to February: not that whole time against the one before.
+    if (frame_.range.start && frame_.range.end && !frame_.grain && !is_one_period())
+      return misfit("a change over several periods");
     if (!frame_.range.start || !frame_.range.end) {
       lack(Lack::period, "growth", kMisfit);
       return;

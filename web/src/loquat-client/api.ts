@@ -8,6 +8,9 @@ import type {
   Metric,
   Problem,
   QualityFacet,
+  LearntItem,
+  LearntKind,
+  LearntList,
   QualityRow,
   Receipt,
   SessionInfo,
@@ -153,6 +156,24 @@ export class LoquatApi {
   /** For curators and operators; others get 403. */
   async quality(by: QualityFacet): Promise<QualityRow[]> {
     return listOf<QualityRow>(await this.data("GET", `/api/v1/feedback/quality?by=${by}`), "rows");
+  }
+
+  /** Trusted answers, readable by all; what corrections taught, for curators. */
+  learnt(kind: LearntKind): Promise<LearntList> {
+    return this.data("GET", `/api/v1/${kind}`);
+  }
+
+  /** Marks a question with the query of an answer as trusted. */
+  verify(question: string, responseId: string): Promise<LearntItem> {
+    return this.data("PUT", "/api/v1/verified", { body: { question, response_id: responseId }, idempotencyKey: this.env.id() });
+  }
+
+  async unverify(id: string): Promise<void> {
+    await this.request("DELETE", `/api/v1/verified/${encodeURIComponent(id)}`);
+  }
+
+  decide(id: string, decision: "activate" | "retire" | "undo"): Promise<LearntItem> {
+    return this.data("POST", `/api/v1/memory/${encodeURIComponent(id)}/${decision}`, { body: {}, idempotencyKey: this.env.id() });
   }
 
   /** /health is answered while everything else is refused, with or without the envelope. */

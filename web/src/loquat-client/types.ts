@@ -207,6 +207,38 @@ export interface Vote {
   data: { comment?: string; rating?: number; reasons?: string[] };
 }
 
+export type LearntKind = "verified" | "memory";
+
+/** What a query answers: figures and shape only. */
+export interface LearntEffect {
+  interpretation: string;
+  columns: string[];
+  row_count: number;
+  value?: number | null;
+  error: string;
+}
+
+export interface LearntItem {
+  id: string;
+  kind: LearntKind;
+  version: number;
+  state: "pending" | "active" | "retired";
+  question: string;
+  problems: string[];
+  before?: LearntEffect | null;
+  after?: LearntEffect | null;
+  history: { version: number; state: string; by: string; why: string; at: string }[];
+  updated_at: string;
+  used_count: number;
+  /** Why the model in force cannot use it. */
+  broken?: string | null;
+}
+
+export interface LearntList {
+  items: LearntItem[];
+  broken_count: number;
+}
+
 export type QualityFacet = "metric" | "agent" | "kind" | "day";
 
 export interface QualityRow {

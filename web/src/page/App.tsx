@@ -5,6 +5,7 @@ import { AskBox } from "./AskBox.tsx";
 import { Drawer } from "./Drawer.tsx";
 import { HealthPanel, healthSummary, kTransportNames } from "./HealthPanel.tsx";
 import { Icon } from "./icons.tsx";
+import { LearntPanel } from "./LearntPanel.tsx";
 import { QualityPanel } from "./QualityPanel.tsx";
 import { Rail } from "./Rail.tsx";
 import type { Starter } from "./starters.ts";
@@ -23,7 +24,7 @@ function useStore(store: Store): PageState {
 
 export function App({ store }: { store: Store }): JSX.Element {
   const state = useStore(store);
-  const [panel, setPanel] = useState<"none" | "health" | "menu" | "quality">("none");
+  const [panel, setPanel] = useState<"none" | "health" | "menu" | "quality" | "learnt">("none");
   const [draft, setDraft] = useState({ text: "", stamp: 0 });
   const { turns, activeId } = state;
   const last = turns.at(-1);
@@ -64,7 +65,7 @@ export function App({ store }: { store: Store }): JSX.Element {
 
   return (
     <div class="shell">
-      <Header store={store} state={state} onHealth={() => setPanel("health")} onMenu={() => setPanel("menu")} onQuality={() => setPanel("quality")} />
+      <Header store={store} state={state} onHealth={() => setPanel("health")} onMenu={() => setPanel("menu")} onQuality={() => setPanel("quality")} onLearnt={() => setPanel("learnt")} />
       <aside class="rail" aria-label="Conversations and metrics">{rail}</aside>
       <main class={isEmpty ? "main is-empty" : "main"}>
         {isEmpty ? (
@@ -98,6 +99,7 @@ export function App({ store }: { store: Store }): JSX.Element {
       <p class="visually-hidden" role="status">{last?.phase === "done" ? `Answer: ${last.text || last.clarification?.question || last.status}` : ""}</p>
       <HealthPanel open={panel === "health"} health={state.health} failed={state.healthFailed} link={state.link} onClose={close} />
       <QualityPanel open={panel === "quality"} store={store} onClose={close} />
+      <LearntPanel open={panel === "learnt"} store={store} last={last} onClose={close} />
       <Drawer open={panel === "menu"} title="Conversations and metrics" side="left" onClose={close}>{panel === "menu" ? rail : null}</Drawer>
       <TokenDialog open={state.askForToken} onGive={(token) => store.giveToken(token)} />
     </div>
@@ -127,9 +129,10 @@ interface HeaderProps {
   onHealth: () => void;
   onMenu: () => void;
   onQuality: () => void;
+  onLearnt: () => void;
 }
 
-function Header({ store, state, onHealth, onMenu, onQuality }: HeaderProps): JSX.Element {
+function Header({ store, state, onHealth, onMenu, onQuality, onLearnt }: HeaderProps): JSX.Element {
   const summary = healthSummary(state.health, state.healthFailed);
   return (
     <header class="bar">
@@ -156,6 +159,10 @@ function Header({ store, state, onHealth, onMenu, onQuality }: HeaderProps): JSX
         <button type="button" class="pill" aria-haspopup="dialog" aria-label="Answer quality" onClick={onQuality}>
           <Icon name="up" />
           <span class="pill-text">Quality</span>
+        </button>
+        <button type="button" class="pill" aria-haspopup="dialog" aria-label="Taught answers" onClick={onLearnt}>
+          <Icon name="check" />
+          <span class="pill-text">Taught</span>
         </button>
         <button type="button" class="pill" aria-haspopup="dialog" aria-label={`System health: ${summary.text}`} onClick={() => {
           void store.refreshHealth();

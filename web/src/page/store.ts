@@ -8,6 +8,9 @@ import {
   type LinkState,
   type LoquatSession,
   type Metric,
+  type LearntItem,
+  type LearntKind,
+  type LearntList,
   type QualityFacet,
   type QualityRow,
   type Receipt,
@@ -254,6 +257,22 @@ export class Store {
   vote(responseId: string, before: string | undefined, body: Record<string, unknown>): Promise<Receipt> {
     if (this.state.activeId) this.votes.delete(this.state.activeId);
     return before ? this.client.api.changeFeedback(before, body) : this.submitFeedback(responseId, body);
+  }
+
+  learnt(kind: LearntKind): Promise<LearntList> {
+    return this.client.api.learnt(kind);
+  }
+
+  verify(question: string, responseId: string): Promise<LearntItem> {
+    return this.client.api.verify(question, responseId);
+  }
+
+  unverify(id: string): Promise<void> {
+    return this.client.api.unverify(id);
+  }
+
+  decide(id: string, decision: "activate" | "retire" | "undo"): Promise<LearntItem> {
+    return this.client.api.decide(id, decision);
   }
 
   quality(by: QualityFacet): Promise<QualityRow[]> {

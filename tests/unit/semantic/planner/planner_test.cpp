@@ -286,6 +286,37 @@ TEST_F(Planner, TakesTheOtherHalfOfANameFromTheLastQuestion) {
   EXPECT_EQ(changed.query.group_by, std::vector<std::string>{"book__genre"});
 }
 
+TEST_F(Planner, RefusesWhatOneQueryCannotSay) {
+  for (const std::string& text :
+       {std::string("which branches had no fines in 2024"),
+        std::string("no overdue loans by branch"), std::string("top 10% branches by loans"),
+        std::string("what percent of loans were overdue"),
+        std::string("how did loans change from January 2024 to March 2024"),
+        std::string("which branch has the lowest fines and the most loans"),
+        std::string("loans by branch and genre, top 3 each"),
+        std::string("share of overdue loans by branch"),
+        std::string("loans on weekends vs weekdays")})
+    EXPECT_FALSE(std::holds_alternative<Planned>(run(ask(text)).result)) << text;
+}
+
+TEST_F(Planner, ReadsDaysBetweenAsDays) {
+  const MetricQuery query = planned("loans between 1 and 15 March 2024 by branch");
+  EXPECT_TRUE(query.having.empty());
+  EXPECT_EQ(query.start_time, parse_date("2024-03-01"));
+  EXPECT_EQ(query.end_time, parse_date("2024-03-15"));
+}
+
+TEST_F(Planner, ComparesWhatWentUpWithThePeriodBefore) {
+  const MetricQuery query = planned("did loans go up in March 2024");
+  ASSERT_TRUE(query.comparison);
+  EXPECT_EQ(query.comparison->start, parse_date("2024-02-01"));
+}
+
+TEST_F(Planner, TakesTheFinerOfTwoGrains) {
+  EXPECT_EQ(planned("loans by year and month").group_by,
+            std::vector<std::string>{"metric_time__month"});
+}
+
 TEST_F(Planner, PutsOneGroupingInThePlaceOfAnother) {
   PlanRequest request = ask("per month instead of genre");
   request.previous = PreviousTurn{"", planned("loans by genre in 2024"), ""};
