@@ -57,6 +57,9 @@ class Drafter {
           if (tokens_[edge->begin].text == "and") joined_ = true;
           if (tokens_[edge->begin].text == "by" || tokens_[edge->begin].text == "per") open_ = edge;
           all_ = tokens_[edge->begin].text == "all";
+          if (tokens_[edge->begin].text == "each" && edge->end == tokens_.size() &&
+              draft_.rank != nullptr)
+            draft_.dangling = edge;
           if (tokens_[edge->begin].text == "but") excluding_ = false;  // not X but Y
           break;
         case EdgeKind::unknown:

@@ -871,7 +871,8 @@ class DraftReader {
   void grains() {
     const Edge* chosen = nullptr;
     for (const Edge* edge : draft_.grains) {
-      if (edge->weak && draft_.grains.size() > 1) continue;
+      const bool joined = edge->begin > 0 && setting_.tokens[edge->begin - 1].text == "and";
+      if (edge->weak && draft_.grains.size() > 1 && !joined) continue;
       // By year and month: the months tell the years too.
       if (chosen == nullptr || edge->grain < chosen->grain) chosen = edge;
     }
@@ -897,7 +898,11 @@ class DraftReader {
     if (edge.weekdays.empty() || draft_.compare || draft_.each) {
       // Groups of days side by side are no grouping that a query has.
       if (edge.weekdays.size() > 1) misfit(words_of(edge));
-      if (!edge.weekdays.empty()) filter_weekdays();
+      const bool named_days =
+          draft_.parts.size() > 1 &&
+          std::all_of(draft_.parts.begin(), draft_.parts.end(),
+                      [](const Edge* part) { return part->weekdays.size() == 1; });
+      if (named_days) filter_weekdays();
       frame_.date_part = edge.part;
       if (reading_.follow_up) {
         frame_.grain.reset();
@@ -1127,7 +1132,8 @@ class DraftReader {
     bool share = false, part = false;
     for (const Edge* edge : draft_.path) {
       if (edge->kind == EdgeKind::operation && edge->op == Op::share)
-        share = setting_.tokens[edge->end - 1].text == "of";
+        share = setting_.tokens[edge->end - 1].text == "of" ||
+                (edge->end < setting_.tokens.size() && setting_.tokens[edge->end].text == "of");
       else if (edge->kind == EdgeKind::metric)
         return share && part;
       else if (edge->kind == EdgeKind::value || is_flag(*edge))
@@ -1254,7 +1260,13 @@ class DraftReader {
     if (frame_.metrics.empty()) return;
     if (frame_.comparison) return;
     // How did it change from January to February: not that whole time against the one before.
-    if (frame_.range.start && frame_.range.end && !frame_.grain && !is_one_period())
+    const bool from_to =
+        std::any_of(draft_.times.begin(), draft_.times.end(), [&](const Edge* edge) {
+          for (std::size_t i = edge->begin; i < edge->end; ++i)
+            if (setting_.tokens[i].text == "to" || setting_.tokens[i].text == "and") return true;
+          return false;
+        });
+    if (frame_.range.start && frame_.range.end && !frame_.grain && (from_to || !is_one_period()))
       return misfit("a change over several periods");
     if (!frame_.range.start || !frame_.range.end) {
       lack(Lack::period, "growth", kMisfit);

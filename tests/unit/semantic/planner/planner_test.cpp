@@ -289,8 +289,7 @@ TEST_F(Planner, TakesTheOtherHalfOfANameFromTheLastQuestion) {
 TEST_F(Planner, RefusesWhatOneQueryCannotSay) {
   for (const std::string& text :
        {std::string("which branches had no fines in 2024"),
-        std::string("no overdue loans by branch"), std::string("top 10% branches by loans"),
-        std::string("what percent of loans were overdue"),
+        std::string("top 10% branches by loans"), std::string("what percent of loans were overdue"),
         std::string("how did loans change from January 2024 to March 2024"),
         std::string("which branch has the lowest fines and the most loans"),
         std::string("loans by branch and genre, top 3 each"),
