@@ -130,7 +130,8 @@ void add_session_routes(const Ports& ports) {
   });
 
   auto list = session_route(net::Method::get, "", "session.list", "One's sessions, latest first.");
-  list.query = {{"cursor", "Where to go on."}, {"limit", "Most items."}};
+  list.query = {{"cursor", "Where to go on."},
+                {"limit", "Most items.", false, std::string(edge::kPageLimit)}};
   list.response_schema = wire::inline_schema<PageBody<SessionBody>>();
   ports.routes.add(list, [ports](Call& call) -> Task<Result<Reply>> {
     auto paging = call.paging();
@@ -165,7 +166,8 @@ void add_message_routes(const Ports& ports) {
   send.right = security::Right::ask;
   send.request_schema = wire::inline_schema<MessageBody>();
   send.response_schema = wire::inline_schema<wire::Answer>();
-  send.query = {{"async", "true: 202 at once; the answer comes by the log."}};
+  send.query = {{"async", "true: 202 at once; the answer comes by the log.", false,
+                 R"({"type":"string","enum":["true","false"]})"}};
   send.idempotent = true;
   ports.routes.add(send, [ports](Call& call) -> Task<Result<Reply>> {
     auto body = call.body<MessageBody>();
@@ -193,7 +195,8 @@ void add_message_routes(const Ports& ports) {
 
   auto history = session_route(net::Method::get, "/{id}/messages", "message.list",
                                "Questions and answers so far.");
-  history.query = {{"cursor", "Where to go on."}, {"limit", "Most items."}};
+  history.query = {{"cursor", "Where to go on."},
+                   {"limit", "Most items.", false, std::string(edge::kPageLimit)}};
   history.response_schema = wire::inline_schema<PageBody<StoredMessageBody>>();
   ports.routes.add(history, [ports](Call& call) -> Task<Result<Reply>> {
     auto paging = call.paging();

@@ -278,10 +278,12 @@ void add_stream_routes(const Ports& ports) {
   events.resource_param = "id";
   events.takes_ticket = true;
   const std::string number = R"({"type":"integer","minimum":0})";
-  events.query = {{"after", "The last seq that was taken; absent: 0.", false, number},
-                  {"wait_ms", "Longest wait for the next entry.", false, number},
-                  {"limit", "Most entries.", false, number},
-                  {"epoch", "The epoch that `after` belongs to."}};
+  events.query = {
+      {"after", "The last seq that was taken; absent: 0.", false, number},
+      {"wait_ms", "Longest wait for the next entry.", false,
+       R"({"type":"integer","minimum":0,"maximum":30000})"},
+      {"limit", "Most entries.", false, R"({"type":"integer","minimum":1,"maximum":1000})"},
+      {"epoch", "The epoch that `after` belongs to."}};
   events.response_schema = wire::inline_schema<EventsBody>();
   ports.routes.add(events, [ports](Call& call) { return poll(ports, call); });
 

@@ -5,6 +5,8 @@ namespace {
 const std::string kMask = "•••";
 }
 
+std::string_view masked_text() noexcept { return kMask; }
+
 bool may_see_personal_data(const contracts::Principal& principal) {
   // Without a proof of who calls, nobody is a curator.
   return principal.auth_method != "none" &&

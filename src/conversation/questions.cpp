@@ -60,6 +60,7 @@ Task<Result<std::shared_ptr<const wire::Answer>>> Service::answer(Principal prin
   auto found = co_await find(principal, session_id);
   if (!found) co_return found.error();
   SessionPtr session = *found;
+  // Only of an answer that was there before: what he asks now is masked by what he may now.
   const auto known = session->turns.find(message_id);
   if (known == session->turns.end()) co_return fail(Errc::not_found, "There is no such message.");
   TurnPtr turn = known->second;

@@ -2,6 +2,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "log_tail.hpp"
@@ -57,6 +58,16 @@ class Service final : public Conversation {
   std::uint64_t append(const SessionPtr& session, const Turn* turn,
                        const wire::EntryPayload& payload);
 
+  // personal.cpp
+  /// Errors: forbidden where the session shows what `principal` may not see any more.
+  [[nodiscard]] Result<void> may_read(const contracts::Principal& principal, Session& session);
+  /// Of a turn that comes from the store: its values may be older than what memory keeps.
+  void note_personal(Session& session, const Turn& turn);
+  [[nodiscard]] const std::set<std::string, std::less<>>& personal_names();
+  /// True if a plain user may not see one of these columns.
+  [[nodiscard]] bool is_personal(const std::vector<SourceColumn>& sources,
+                                 const contracts::ResultSet& rows) const;
+
   // turns.cpp
   void start_turn(const SessionPtr& session, const TurnPtr& turn);
   contracts::Task<void> run_turn(SessionPtr session, TurnPtr turn);
@@ -89,6 +100,8 @@ class Service final : public Conversation {
   std::map<std::string, std::list<std::string>::iterator> use_of_;
   agents::PlanCache plans_;
   observability::Counter plans_found_, plans_made_;
+  std::set<std::string, std::less<>> names_;  ///< of columns tagged as personal data
+  Time names_until_{};
   bool is_stopping_ = false;
 };
 

@@ -56,6 +56,9 @@ struct Session {
   runtime::Notification answered;  ///< a turn finished
   std::vector<contracts::LogListener*> listeners;  ///< hear what `changed` says
   bool is_closed = false;
+  /// Values of personal columns stand in the log: shown by right of a role that the reader of
+  /// another day may no longer have. Unknown until somebody without the right asks.
+  std::optional<bool> shows_personal_data;
   bool is_store_behind = false;  ///< an append failed: the stored tail is not the whole tail
 };
 

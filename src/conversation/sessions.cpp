@@ -223,6 +223,7 @@ Task<Result<void>> Service::restore_turns(SessionPtr session, LogTail tail) {
       turn->text_hash = turn->request.text;
       turn->accepted_at = record.created_at;
       turn->answer = decode_answer(record.answer_json);
+      note_personal(*session, *turn);
       if (!record.query_json.empty())
         if (auto last = agents::decode_last_query(record.query_json))
           session->last_query = std::move(*last);
@@ -298,6 +299,7 @@ Task<Result<Page<StoredMessage>>> Service::messages(Principal principal, std::st
                                                     std::string cursor, std::size_t limit) {
   auto session = co_await find(principal, session_id);
   if (!session) co_return session.error();
+  if (const auto allowed = may_read(principal, **session); !allowed) co_return allowed.error();
   auto stored = co_await ports_.store.list_messages(principal.tenant_id, session_id, cursor, limit);
   if (!stored) co_return stored.error();
   Page<StoredMessage> page;
@@ -310,8 +312,9 @@ Task<Result<Page<StoredMessage>>> Service::messages(Principal principal, std::st
 
 Task<Result<std::shared_ptr<contracts::SessionLog>>> Service::open_log(Principal principal,
                                                                        std::string session_id) {
-  auto session = co_await find(std::move(principal), std::move(session_id));
+  auto session = co_await find(principal, std::move(session_id));
   if (!session) co_return session.error();
+  if (const auto allowed = may_read(principal, **session); !allowed) co_return allowed.error();
   std::shared_ptr<contracts::SessionLog> reader =
       std::make_shared<LogReader>(*session, ports_.store);
   co_return reader;

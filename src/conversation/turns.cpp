@@ -123,6 +123,7 @@ struct Service::Progress {
   WallTime query_started_at{};
   double first_event_ms = 0;
   bool is_finished = false;
+  bool shows_personal_data = false;
 };
 
 Task<Result<std::shared_ptr<const contracts::ModelSnapshot>>> Service::visible_model(
@@ -185,6 +186,9 @@ void Service::perform_now(Progress& progress, agents::Actions& actions) {
     if (auto* emit = std::get_if<agents::Emit>(&action)) {
       append(progress.session, progress.turn.get(), emit->payload);
     } else if (auto* report = std::get_if<agents::Report>(&action)) {
+      // An insight names values of the rows, and goes to all of the tenant and out by its topic.
+      const bool is_insight = std::holds_alternative<wire::InsightEvent>(report->event);
+      if (is_insight && progress.shows_personal_data) continue;
       wire::EventBase& base = wire::base_of(report->event);
       const auto& request = progress.turn->request;
       std::visit(
@@ -261,6 +265,10 @@ Task<agents::Actions> Service::perform_waiting(Progress& progress, agents::Actio
         sources.push_back({s.column, s.relation, s.source_column, s.personal_data});
       done.masked_columns =
           mask_columns(*done.result, sources, ports_.tags, turn.request.principal);
+      if (may_see_personal_data(turn.request.principal) && is_personal(sources, *done.result)) {
+        progress.shows_personal_data = true;
+        progress.session->shows_personal_data = true;
+      }
       done.cached_age_ms = done.result->age_ms;
       if (done.cached_age_ms) progress.degraded.emplace_back("query_engine");
     } else if (done.result.error().code != Errc::cancelled) {

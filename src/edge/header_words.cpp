@@ -24,6 +24,14 @@ std::string_view cookie_of(std::string_view header, std::string_view name) {
   return {};
 }
 
+bool is_foreign_name(std::string_view host) {
+  if (host.starts_with('[')) return !host.starts_with("[::1]");
+  host = host.substr(0, host.find(':'));
+  const bool is_address = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  if (is_address && host.starts_with("127.")) return false;
+  return host.find('.') != std::string_view::npos && !host.ends_with(".localhost");
+}
+
 std::string retry_seconds(Clock::duration wait, std::int64_t most) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
   return std::to_string(std::clamp<std::int64_t>(seconds, 1, most));

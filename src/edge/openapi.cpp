@@ -1,5 +1,6 @@
 #include "openapi.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace loquat::edge {
@@ -33,7 +34,9 @@ void write_parameter(wire::JsonWriter& out, std::string_view name, std::string_v
 }
 
 void write_parameters(wire::JsonWriter& out, const RouteSpec& spec) {
-  constexpr std::string_view kText = R"({"type":"string"})";
+  constexpr std::string_view kKey = R"({"type":"string","pattern":"^[!-~]{1,255}$"})";
+  constexpr std::string_view kText =
+      R"({"type":"string","minLength":1,"pattern":"^[^\\u0000/]+$"})";
   out.key("parameters");
   out.begin_array();
   for (std::size_t at = spec.pattern.find('{'); at != std::string::npos;
@@ -45,7 +48,7 @@ void write_parameters(wire::JsonWriter& out, const RouteSpec& spec) {
     write_parameter(out, p.name, "query", p.text, p.required, p.schema);
   if (spec.idempotent)
     write_parameter(out, "X-Idempotency-Key", "header", "One effect per key, for 24 hours.", false,
-                    kText);
+                    kKey);
   out.end_array();
 }
 
@@ -90,6 +93,56 @@ void write_responses(wire::JsonWriter& out, const RouteSpec& spec) {
   out.end_object();
 }
 
+bool needs_body(std::string_view schema) {
+  const auto node = wire::parse_json(schema);
+  const auto* required = node ? node->find("required") : nullptr;
+  return required != nullptr && !required->items.empty();
+}
+
+wire::JsonNode text_node(std::string text) {
+  wire::JsonNode node;
+  node.kind = wire::JsonNode::Kind::string;
+  node.string = std::move(text);
+  return node;
+}
+
+/// A member that may be left out may also be null: so the decoder takes it.
+void allow_null(wire::JsonNode& schema) {
+  using Kind = wire::JsonNode::Kind;
+  for (auto& [key, value] : schema.members) {
+    if (key == "type" && value.kind == Kind::string) {
+      wire::JsonNode types;
+      types.kind = Kind::array;
+      types.items = {value, text_node("null")};
+      value = std::move(types);
+    } else if (key == "enum") {
+      value.items.emplace_back();
+    }
+  }
+}
+
+void allow_nulls(wire::JsonNode& schema) {
+  const auto* required = schema.find("required");
+  std::vector<std::string> needed;
+  if (required != nullptr)
+    for (const auto& name : required->items) needed.push_back(name.string);
+  for (auto& [key, value] : schema.members) {
+    if (key == "items") allow_nulls(value);
+    if (key != "properties") continue;
+    for (auto& [name, property] : value.members) {
+      allow_nulls(property);
+      if (std::ranges::find(needed, name) == needed.end()) allow_null(property);
+    }
+  }
+}
+
+std::string for_requests(std::string_view schema) {
+  auto node = wire::parse_json(schema);
+  if (!node) return std::string(schema);
+  allow_nulls(*node);
+  return node->dump();
+}
+
 void write_operation(wire::JsonWriter& out, const RouteSpec& spec) {
   out.begin_object();
   member(out, "operationId", spec.action);
@@ -103,7 +156,9 @@ void write_operation(wire::JsonWriter& out, const RouteSpec& spec) {
   if (!spec.request_schema.empty()) {
     out.key("requestBody");
     out.begin_object();
-    write_content(out, "application/json", spec.request_schema);
+    out.key("required");
+    out.value(needs_body(spec.request_schema));
+    write_content(out, "application/json", for_requests(spec.request_schema));
     out.end_object();
   }
   write_responses(out, spec);

@@ -126,15 +126,19 @@ Result<contracts::Principal> Routes::identify(const net::Request& request, bool 
   shown.ip = request.peer_ip;
   if (with_ticket && shown.authorization.empty()) {
     if (const auto ticket = request.query_value("ticket")) {
-      if (auto principal = ports.tickets.redeem(*ticket, now)) {
-        principal->auth_method = "ticket";
+      auto principal = ports.tickets.redeem(*ticket, now);
+      if (principal && (ports.api_keys == nullptr || ports.api_keys->still_stands(*principal))) {
+        // Who proved nothing has a ticket that proves nothing.
+        if (principal->auth_method != "none") principal->auth_method = "ticket";
         principal->ip = request.peer_ip;
         return std::move(*principal);
       }
     }
     const auto cookie = cookie_of(request.header("Cookie"), kCookie);
     if (!cookie.empty()) {
-      if (auto principal = ports.cookies.peek(cookie, now)) return std::move(*principal);
+      auto principal = ports.cookies.peek(cookie, now);
+      if (principal && (ports.api_keys == nullptr || ports.api_keys->still_stands(*principal)))
+        return std::move(*principal);
     }
     if (const auto token = request.query_value("token")) shown.bare_token = *token;
   }
@@ -192,6 +196,11 @@ net::Response Routes::refusal(int status, std::string_view why) const {
 
 net::Task<net::Response> Routes::handle(net::Request request) {
   auto& s = *state_;
+  if (s.ports.authenticator.mode() == security::AuthMode::none &&
+      is_foreign_name(request.header("Host"))) {
+    // A page whose name was bound to this address anew would be of our own origin.
+    co_return refusal(403, "Without tokens this service answers to loopback names alone.");
+  }
   auto match = s.router.find(request.method, request.path);
   if (match.handler != nullptr) {
     request.params = std::move(match.params);

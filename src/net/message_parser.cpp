@@ -118,6 +118,19 @@ class RequestCollector final : public Collector<true> {
       complaint = "exactly one Host field is needed";
       ec = http::make_error_code(http::error::bad_field);
     }
+    // Where a body ends must be beyond doubt: another coding, or a length said twice, is read in
+    // one way by us and in another by a proxy before us (RFC 9112, section 6.1).
+    const auto codings = headers.count("Transfer-Encoding");
+    const auto lengths = headers.count("Content-Length");
+    const bool is_chunked =
+        codings == 1 && equals_without_case(headers.get("Transfer-Encoding"), "chunked");
+    const bool is_doubtful = (codings > 0 && (!is_chunked || version_ < 11 || lengths > 0)) ||
+                             lengths > 1 ||
+                             headers.get("Content-Length").find(',') != std::string_view::npos;
+    if (is_doubtful) {
+      complaint = "the length of the body must be said once, or its coding be chunked alone";
+      ec = http::make_error_code(http::error::bad_transfer_encoding);
+    }
   }
   int version_ = 11;
 };

@@ -84,6 +84,9 @@ Router::Match Router::find(Method method, std::string_view path) const {
       match.allow.clear();
       return match;
     }
+    // What stands there literally is that resource alone: a parameter beside it means others.
+    if (!match.pattern.empty() && match.pattern != route.pattern) break;
+    match.pattern = route.pattern;
     const auto name = name_of(route.method);
     if (lists_token(match.allow, name)) continue;
     if (!match.allow.empty()) match.allow += ", ";

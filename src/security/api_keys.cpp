@@ -101,7 +101,9 @@ Result<contracts::Principal> ApiKeys::authenticate(std::string_view key, std::st
 
 bool ApiKeys::still_stands(const contracts::Principal& principal) const noexcept {
   if (!principal.user_id.starts_with("ak-")) return true;
-  return principal.auth_method != "api_key" || prefix_of_.contains(principal.user_id);
+  // A ticket, or the cookie for it, ends with the key that it was issued to.
+  const bool is_by_key = principal.auth_method == "api_key" || principal.auth_method == "ticket";
+  return !is_by_key || prefix_of_.contains(principal.user_id);
 }
 
 contracts::Task<void> ApiKeys::flush_uses() {

@@ -57,7 +57,8 @@ void append_utf8(std::string& out, unsigned code) {
 /// The names of one object: few are compared, many looked up.
 struct JsonReader::Names {
   static constexpr std::size_t kLinear = 16;
-  std::optional<std::unordered_set<std::string>> set;
+  std::optional<std::set<std::string, std::less<>>>
+      set;  // not hashed: keys cannot be made to collide
   bool add(const JsonNode& object, const std::string& name) {
     if (object.members.size() < kLinear) return object.find(name) == nullptr;
     if (!set) {

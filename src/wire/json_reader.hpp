@@ -1,7 +1,7 @@
 #pragma once
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "loquat/wire/json.hpp"
 

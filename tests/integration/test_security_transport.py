@@ -78,6 +78,35 @@ class Tls(unittest.TestCase):
         stream.socket.shutdown(socket.SHUT_RDWR)
         self.assertIn("max-age", self.daemon.get("/health").headers["Strict-Transport-Security"])
 
+    def test_delivers_the_same_bytes_by_wss_sse_and_long_poll_across_cuts(self):
+        talk = Talker(self.daemon, token=token(KEY, "acme", "ada"))
+        address = f"wss://127.0.0.1:{self.daemon.port}/ws/chat/{talk.session}?after="
+
+        def read(after, count):
+            with websockets.sync.client.connect(address + str(after), ssl=self.context(), additional_headers=talk.headers,
+                                                max_size=None) as stream:
+                texts = []
+                while len(texts) < count:
+                    text = stream.recv(timeout=20)
+                    if json.loads(text).get("seq"):
+                        texts.append(text)
+                return texts
+        with websockets.sync.client.connect(address + "0", ssl=self.context(), additional_headers=talk.headers,
+                                            max_size=None) as stream:
+            for text in ("revenue by customer segment and month", "orders by depot"):  # asked, answered and pinged over one socket
+                stream.send(json.dumps({"type": "message", "content": text}))
+                self.assertTrue(stream.ping().wait(20))
+            live = []
+            while sum(json.loads(text)["type"] == "complete" for text in live) < 2:
+                text = stream.recv(timeout=30)
+                if json.loads(text).get("seq"):
+                    live.append(text)
+        polled = talk.entries()
+        self.assertEqual([json.loads(text) for text in live], polled)
+        total = len(live)
+        for cut in range(1, total, 7):
+            self.assertEqual(read(0, cut) + read(cut, total - cut), live)
+
     def test_speaks_1_2_and_1_3_and_nothing_older_or_plain(self):
         for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
             with self.connect(self.context(minimum_version=version, maximum_version=version)) as secured:

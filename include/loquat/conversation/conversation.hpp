@@ -33,6 +33,8 @@ struct Ports {
   std::function<Date()> today;  ///< what "today" means for relative time
   contracts::LearntQueries* learnt = nullptr;
   contracts::Assistant* assistant = nullptr;
+  /// Names of dimensions that a plain user may not see; absent: none are known.
+  std::function<std::vector<std::string>()> personal_names{};
 };
 
 /// One turn from question to answer, the session log, and who is told afterwards.
@@ -48,6 +50,8 @@ class Conversation : public contracts::Conversations {
 /// True if `principal` may see values of columns tagged as personal data: a proven curator or
 /// operator.
 [[nodiscard]] bool may_see_personal_data(const contracts::Principal& principal);
+/// What stands in the place of a value that may not be seen.
+[[nodiscard]] std::string_view masked_text() noexcept;
 /// Replaces text of columns that `principal` may not see. Out: names of the columns that were
 /// masked.
 struct SourceColumn {

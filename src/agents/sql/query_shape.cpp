@@ -150,6 +150,28 @@ wire::QueryShape to_shape(const MetricQuery& query) {
   return shape;
 }
 
+namespace {
+
+/// Names are compared with all that the model has, by likeness too: long ones would cost minutes.
+constexpr std::size_t kNameBytesMax = 512, kFilterBytesMax = 16'384;
+
+void check_sizes(const wire::QueryShape& shape, std::vector<FieldIssue>& issues) {
+  const auto check = [&](const std::vector<std::string>& items, const std::string& pointer,
+                         std::size_t most) {
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (items[i].size() > most)
+        issues.push_back({pointer + "/" + std::to_string(i),
+                          "must have at most " + std::to_string(most) + " bytes"});
+  };
+  check(shape.metrics, "/metrics", kNameBytesMax);
+  check(shape.group_by, "/group_by", kNameBytesMax);
+  check(shape.order_by, "/order_by", kNameBytesMax);
+  check(shape.where, "/where", kFilterBytesMax);
+  if (shape.saved_query) check({*shape.saved_query}, "/saved_query", kNameBytesMax);
+}
+
+}  // namespace
+
 Result<MetricQuery> from_shape(const wire::QueryShape& shape) {
   MetricQuery query;
   query.metrics = shape.metrics;
@@ -159,6 +181,12 @@ Result<MetricQuery> from_shape(const wire::QueryShape& shape) {
   query.limit = shape.limit;
   query.saved_query = shape.saved_query;
   std::vector<FieldIssue> issues;
+  check_sizes(shape, issues);
+  if (!issues.empty()) {
+    Error error = fail(Errc::invalid_request, "The metric query is not valid.");
+    error.fields = std::move(issues);
+    return error;
+  }
   read_date(shape.start_time, "/start_time", query.start_time, issues);
   read_date(shape.end_time, "/end_time", query.end_time, issues);
   if (shape.transforms) {

@@ -1,4 +1,5 @@
 #include "loquat/wire/codec.hpp"
+#include "personal.hpp"
 #include "service.hpp"
 #include "signals.hpp"
 
@@ -24,8 +25,20 @@ Task<Result<Service::Known>> Service::look_up(Principal principal, RequestContex
   co_return known;
 }
 
+TaggedNames Service::tagged() const {
+  TaggedNames names;
+  if (!ports_.personal_columns) return names;
+  for (auto& name : ports_.personal_columns()) {
+    for (char& c : name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    names.insert(std::move(name));
+  }
+  return names;
+}
+
 Task<Result<ReceiptView>> Service::keep(FeedbackEvent event) {
   if (event.event_id.empty()) event.event_id = make_id(FeedbackEvent::kPrefix, ports_.sources);
+  strip_personal(event, tagged());
   event.timestamp = ports_.sources.wall.now();
   if (event.session_id) watch_.feedback_given(*event.session_id, event.response_id);
   ReceiptView view;
@@ -96,6 +109,8 @@ Task<Result<void>> Service::handle(FeedbackEvent event, contracts::RecordPlace p
       co_return fail(Errc::corrupt, "The tenants differ.");
   }
   auto signals = signals_of(event, response);
+  const auto names = tagged();
+  for (auto& signal : signals) strip_personal(signal, names);
   contracts::FeedbackRow row{event, std::move(place)};
   auto stored = co_await ports_.store.put(std::move(row), signals);
   if (!stored) co_return stored.error();

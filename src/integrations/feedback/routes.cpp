@@ -12,6 +12,8 @@ namespace loquat::feedback {
 using wire::FeedbackEvent;
 
 namespace {
+constexpr std::string_view kSince =
+    R"({"anyOf":[{"type":"string","format":"date-time"},{"type":"string","format":"date"}]})";
 constexpr std::size_t kExportPage = 500;
 constexpr std::size_t kVotesMax = 500;
 constexpr std::size_t kQualityRowsMax = 1'000;
@@ -177,17 +179,10 @@ Task<Result<edge::Reply>> Service::export_route(edge::Call& call) {
   if (!filter) co_return filter.error();
   const auto limit = call.number("limit", config_.export_max, 1, config_.export_max);
   if (!limit) co_return limit.error();
-  TaggedNames tagged;
-  if (ports_.personal_columns)
-    for (auto& name : ports_.personal_columns()) {
-      for (char& c : name)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      tagged.insert(std::move(name));
-    }
   // The first page is read before anything is promised: a store that is away is still an error.
   auto first = co_await ports_.store.signals(*filter, call.text("after"), kExportPage);
   if (!first) co_return first.error();
-  Exporting state{*format, std::move(*filter), std::move(tagged), std::move(*first),
+  Exporting state{*format, std::move(*filter), tagged(), std::move(*first),
                   static_cast<std::size_t>(*limit)};
   auto shared = std::make_shared<Exporting>(std::move(state));
   auto response = net::make_response(200, "application/x-ndjson", "");
@@ -264,7 +259,7 @@ void Service::add_routes(edge::Routes& routes) {
   summary.response_schema = wire::inline_schema<Summary>();
   summary.query = {{"session_id", "Only this session."},
                    {"response_id", "Only this answer."},
-                   {"since", "RFC 3339 time or date."}};
+                   {"since", "RFC 3339 time or date.", false, std::string(kSince)}};
   routes.add(summary, [this](edge::Call& call) { return summary_route(call); });
 
   auto votes = spec(Method::get, "", Right::respond, "feedback.list", "One's own votes.");
@@ -272,23 +267,25 @@ void Service::add_routes(edge::Routes& routes) {
   votes.response_schema = wire::inline_schema<VotesView>();
   votes.query = {{"session_id", "Only this session."},
                  {"response_id", "Only this answer."},
-                 {"since", "RFC 3339 time or date."}};
+                 {"since", "RFC 3339 time or date.", false, std::string(kSince)}};
   routes.add(votes, [this](edge::Call& call) { return votes_route(call); });
 
   auto quality = spec(Method::get, "quality", Right::curate, "feedback.quality",
                       "How good answers are, by metric, agent, kind of question or day.");
   quality.response_schema = wire::inline_schema<QualityView>();
-  quality.query = {{"by", "metric (default), agent, kind or day."},
-                   {"since", "RFC 3339 time or date."}};
+  quality.query = {{"by", "metric (default), agent, kind or day.", false,
+                    R"({"type":"string","enum":["metric","agent","kind","day"]})"},
+                   {"since", "RFC 3339 time or date.", false, std::string(kSince)}};
   routes.add(quality, [this](edge::Call& call) { return quality_route(call); });
 
   auto exported =
       spec(Method::get, "export", Right::curate, "feedback.export", "NDJSON for model tuning.");
   exported.content_type = "application/x-ndjson";
-  exported.query = {{"format", "sft, dpo or kto.", true},
-                    {"since", "RFC 3339 time or date."},
-                    {"after", "signal_id of the last row of the page before."},
-                    {"limit", "Most rows.", false, R"({"type":"integer","minimum":1})"}};
+  exported.query = {
+      {"format", "sft, dpo or kto.", true, R"({"type":"string","enum":["sft","dpo","kto"]})"},
+      {"since", "RFC 3339 time or date.", false, std::string(kSince)},
+      {"after", "signal_id of the last row of the page before."},
+      {"limit", "Most rows.", false, R"({"type":"integer","minimum":1})"}};
   routes.add(exported, [this](edge::Call& call) { return export_route(call); });
 
   auto show = spec(Method::get, "{event_id}", Right::respond, "feedback.read", "One's own vote.");

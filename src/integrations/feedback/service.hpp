@@ -4,6 +4,7 @@
 
 #include "bodies.hpp"
 #include "collect.hpp"
+#include "export.hpp"
 #include "implicit_watch.hpp"
 #include "loquat/feedback/feedback.hpp"
 #include "quality.hpp"
@@ -46,6 +47,8 @@ class Service final : public Feedback {
   Task<Result<Known>> look_up(contracts::Principal principal, contracts::RequestContext context,
                               std::string session_id, std::string response_id);
   Task<Result<ReceiptView>> keep(wire::FeedbackEvent event);
+  /// Names of columns and dimensions that are tagged as personal data now.
+  [[nodiscard]] TaggedNames tagged() const;
   /// The corrected SQL, where an event brings one, must be one read-only SELECT. `pointer`: where
   /// it stood.
   Task<Result<void>> check_sql(const std::optional<std::string>& sql, std::string pointer);

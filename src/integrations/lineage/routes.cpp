@@ -26,7 +26,8 @@ edge::RouteSpec graph_spec(const std::string& last, std::string summary) {
                       std::move(summary));
   spec.resource_param = "fqn";
   spec.response_schema = wire::inline_schema<GraphAnswer>();
-  spec.query = {{"max_depth", "Steps to follow, 1 to 50.", false, R"({"type":"integer"})"}};
+  spec.query = {{"max_depth", "Steps to follow, 1 to 50.", false,
+                 R"({"type":"integer","minimum":1,"maximum":50})"}};
   return spec;
 }
 
@@ -61,7 +62,8 @@ void Service::add_routes(edge::Routes& routes) {
   routes.add(graph_spec("downstream", "What is made of an entity, answered queries included."),
              [this](edge::Call& call) { return graph(call, {.downstream = true}); });
   auto both = graph_spec("traverse", "The graph around an entity.");
-  both.query.push_back({"direction", "upstream, downstream or both (default)."});
+  both.query.push_back({"direction", "upstream, downstream or both (default).", false,
+                        R"({"type":"string","enum":["upstream","downstream","both"]})"});
   routes.add(std::move(both), [this](edge::Call& call) {
     const std::string direction = call.text("direction");
     return graph(call,

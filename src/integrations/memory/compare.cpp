@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <regex>
 #include <set>
 
 namespace loquat::memory {
@@ -66,20 +65,17 @@ std::string local_name(const std::string& dimension) {
 /// `{{ Dimension('customer__segment') }} = 'retail'` for each such equality in the SQL.
 std::vector<std::string> filters_in(const std::string& sql,
                                     const std::vector<semantic::DimensionInfo>& dimensions) {
-  static const std::regex kEquality(
-      R"re(([A-Za-z_][A-Za-z0-9_]*)"?\s*(=|<>|!=)\s*('(?:[^']|'')*'))re");
   std::vector<std::string> out;
-  for (auto at = std::sregex_iterator(sql.begin(), sql.end(), kEquality);
-       at != std::sregex_iterator(); ++at) {
-    const std::string column = lower((*at)[1].str());
+  for (const auto& [name, is_equal, literal] : equalities_in(sql)) {
+    const std::string column = lower(name);
     for (const auto& dimension : dimensions) {
       if (dimension.is_time || dimension.is_entity) continue;
       const auto last = dimension.name.rfind("__");
       const bool has_path = last != std::string::npos && dimension.name.find("__") != last;
       const bool is_it = lower(dimension.expr) == column || local_name(dimension.name) == column;
       if (!is_it || has_path) continue;
-      const std::string sign = (*at)[2].str() == "=" ? "=" : "<>";
-      out.push_back("{{ Dimension('" + dimension.name + "') }} " + sign + " " + (*at)[3].str());
+      out.push_back("{{ Dimension('" + dimension.name + "') }} " + (is_equal ? "= " : "<> ") +
+                    literal);
       break;
     }
   }
@@ -100,7 +96,53 @@ bool has_more_than_one_part(const MetricQuery& query) {
          !query.having.empty() || query.top_per_group || query.comparison;
 }
 
+/// Behind the closing quote of the literal that begins here; npos if it has none.
+std::size_t end_of_literal(std::string_view sql, std::size_t begin) {
+  for (std::size_t at = begin + 1; at < sql.size(); ++at) {
+    if (sql[at] != '\'') continue;
+    if (at + 1 >= sql.size() || sql[at + 1] != '\'') return at + 1;
+    ++at;  // a quote inside
+  }
+  return std::string_view::npos;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.back() == ' ' || (text.back() >= '\t' && text.back() <= '\r')))
+    text.remove_suffix(1);
+  return text;
+}
+
+/// The name that `text` ends with, in quotes or not; empty if it ends with none.
+std::string_view last_name(std::string_view text) {
+  const auto is_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (text.ends_with('"')) text.remove_suffix(1);
+  std::size_t length = 0;
+  while (length < text.size() && is_name(text[text.size() - 1 - length])) ++length;
+  const auto name = text.substr(text.size() - length);
+  return !name.empty() && name.front() >= '0' && name.front() <= '9' ? std::string_view() : name;
+}
+
 }  // namespace
+
+std::vector<Equality> equalities_in(std::string_view sql) {
+  std::vector<Equality> out;
+  for (std::size_t at = 0; (at = sql.find('\'', at)) != std::string_view::npos;) {
+    const auto end = end_of_literal(sql, at);
+    if (end == std::string_view::npos) break;
+    Equality found;
+    found.literal = sql.substr(at, end - at);
+    auto before = trimmed(sql.substr(0, at));
+    at = end;
+    found.is_equal = !before.ends_with("<>") && !before.ends_with("!=");
+    if (found.is_equal && !before.ends_with('=')) continue;
+    before.remove_suffix(found.is_equal ? 1 : 2);
+    found.column = last_name(trimmed(before));
+    if (!found.column.empty()) out.push_back(std::move(found));
+  }
+  return out;
+}
 
 bool is_same_result(const ResultSet& a, const ResultSet& b) {
   if (a.rows.empty() || a.rows.size() != b.rows.size() || a.truncated || b.truncated) return false;

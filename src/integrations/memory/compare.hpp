@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "loquat/contracts/metric_query.hpp"
@@ -18,5 +19,14 @@ namespace loquat::memory {
 [[nodiscard]] std::vector<contracts::MetricQuery> candidates_for(
     const semantic::ModelIndex& index, const contracts::MetricQuery& planned,
     const std::string& sql, const std::vector<std::string>& tables, std::size_t limit);
+
+struct Equality {
+  std::string column;
+  bool is_equal = true;
+  std::string literal;  ///< with its quotes
+};
+/// Each `column = 'text'`, or <> or !=, of a statement. One pass and no recursion, however long the
+/// text is: users send it.
+[[nodiscard]] std::vector<Equality> equalities_in(std::string_view sql);
 
 }  // namespace loquat::memory

@@ -54,6 +54,12 @@ Task<void> Connection::perform_all(Actions actions) {
 Task<Result<void>> Connection::admit(security::Right right, std::string action) {
   auto& ports = site_.ports.routes.ports();
   const auto& principal = admitted_.principal;
+  const bool has_expired =
+      principal.expires_at && *principal.expires_at <= ports.sources.wall.now();
+  if (has_expired || (ports.api_keys != nullptr && !ports.api_keys->still_stands(principal))) {
+    end(wire::CloseCode::token, has_expired ? "the token has expired" : "the key was revoked");
+    co_return fail(Errc::unauthorized, "the token has ended");
+  }
   const auto wait = ports.limiter.take(principal.tenant_id, principal.user_id, Clock::now());
   if (wait) co_return fail(Errc::rate_limited, "Too many requests; wait a little.");
   const bool is_allowed = security::may(principal, right);

@@ -247,6 +247,7 @@ class Room final : public WebSocketRoom {
     if (!log) {
       if (log.error().code == Errc::not_found)
         co_return fail(Errc::not_found, "there is no such session");
+      if (log.error().code == Errc::forbidden) co_return log.error();
       co_return fail(Errc::overloaded, "the session cannot be opened now");
     }
     admitted.log = std::move(*log);

@@ -56,6 +56,9 @@ std::optional<contracts::Grain> standard_grain(std::string_view name) {
 
 std::vector<std::string> nearest(std::string_view word, const std::vector<std::string>& known,
                                  std::size_t count) {
+  // Nothing is like a text of that length, and finding that out would take its square.
+  constexpr std::size_t kWordMax = 128;
+  if (word.size() > kWordMax) return {};
   std::vector<std::pair<std::size_t, std::string>> scored;
   for (const std::string& name : known) {
     std::size_t score = edit_distance(word, name) * 2;

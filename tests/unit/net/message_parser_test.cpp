@@ -68,6 +68,16 @@ TEST(RequestParser, RefusesWhatTwoReadersCouldReadInTwoWays) {
                        "chunked\r\n\r\n0\r\n\r\n"),
             400);
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nHost : a\r\n\r\n"), 400);
+  for (const auto* field :
+       {"Transfer-Encoding: xchunked", "Transfer-Encoding: identity",
+        "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked, gzip",
+        "Transfer-Encoding: chunked, chunked", "Content-Length: 5, 5",
+        "Content-Length: 5\r\nContent-Length: 5", "Content-Length: +5", "Content-Length: 0x5"})
+    EXPECT_EQ(
+        refusal_of("POST / HTTP/1.1\r\nHost: a\r\n" + std::string(field) + "\r\n\r\n0\r\n\r\n"),
+        400)
+        << field;
+  EXPECT_EQ(refusal_of("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
   EXPECT_EQ(refusal_of("GET /%zz?a=%q HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
   EXPECT_EQ(refusal_of("GET noslash HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
   EXPECT_EQ(refusal_of("GET / HTTP/3.0\r\nHost: a\r\n\r\n"), 505);

@@ -75,6 +75,20 @@ contracts::ResultSet rows(std::vector<contracts::Row> made) {
   return out;
 }
 
+TEST(Equalities, AreReadInOnePassHoweverLongTheLiteral) {
+  const std::string lines(200'000, 'a');
+  const auto found =
+      equalities_in("SELECT 1 WHERE plan = '" + lines +
+                    "' AND \"Region\"\n!= 'it''s' AND x IN ('b') AND 7 = 'c' AND y<>'z'");
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].column, "plan");
+  EXPECT_EQ(found[0].literal.size(), lines.size() + 2);
+  EXPECT_EQ(found[1].column, "Region");
+  EXPECT_FALSE(found[1].is_equal);
+  EXPECT_EQ(found[1].literal, "'it''s'");
+  EXPECT_EQ(found[2].column, "y");
+  EXPECT_TRUE(equalities_in("a = 'no end").empty());
+}
 TEST(SameResult, IgnoresOrderAndMidnightButNoNumber) {
   EXPECT_TRUE(is_same_result(
       rows({{std::string("2025-01-01T00:00:00"), 2.0}, {std::string("b"), 3.0}}),
