@@ -166,8 +166,7 @@ void add_message_routes(const Ports& ports) {
   send.right = security::Right::ask;
   send.request_schema = wire::inline_schema<MessageBody>();
   send.response_schema = wire::inline_schema<wire::Answer>();
-  send.query = {{"async", "true: 202 at once; the answer comes by the log.", false,
-                 R"({"type":"string","enum":["true","false"]})"}};
+  send.query = {{"async", "true: 202 at once; the answer comes by the log."}};
   send.idempotent = true;
   ports.routes.add(send, [ports](Call& call) -> Task<Result<Reply>> {
     auto body = call.body<MessageBody>();

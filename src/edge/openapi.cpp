@@ -34,7 +34,7 @@ void write_parameter(wire::JsonWriter& out, std::string_view name, std::string_v
 }
 
 void write_parameters(wire::JsonWriter& out, const RouteSpec& spec) {
-  constexpr std::string_view kKey = R"({"type":"string","pattern":"^[!-~]{1,255}$"})";
+  constexpr std::string_view kKey = R"({"type":"string","pattern":"^[!-~]{0,255}$"})";
   constexpr std::string_view kText =
       R"({"type":"string","minLength":1,"pattern":"^[^\\u0000/]+$"})";
   out.key("parameters");

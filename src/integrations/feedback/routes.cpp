@@ -13,7 +13,8 @@ using wire::FeedbackEvent;
 
 namespace {
 constexpr std::string_view kSince =
-    R"({"anyOf":[{"type":"string","format":"date-time"},{"type":"string","format":"date"}]})";
+    R"({"anyOf":[{"type":"string","format":"date-time"},{"type":"string","format":"date"},)"
+    R"({"type":"string","const":""}]})";
 constexpr std::size_t kExportPage = 500;
 constexpr std::size_t kVotesMax = 500;
 constexpr std::size_t kQualityRowsMax = 1'000;
@@ -274,7 +275,7 @@ void Service::add_routes(edge::Routes& routes) {
                       "How good answers are, by metric, agent, kind of question or day.");
   quality.response_schema = wire::inline_schema<QualityView>();
   quality.query = {{"by", "metric (default), agent, kind or day.", false,
-                    R"({"type":"string","enum":["metric","agent","kind","day"]})"},
+                    R"({"type":"string","enum":["","metric","agent","kind","day"]})"},
                    {"since", "RFC 3339 time or date.", false, std::string(kSince)}};
   routes.add(quality, [this](edge::Call& call) { return quality_route(call); });
 

@@ -63,7 +63,7 @@ void Service::add_routes(edge::Routes& routes) {
              [this](edge::Call& call) { return graph(call, {.downstream = true}); });
   auto both = graph_spec("traverse", "The graph around an entity.");
   both.query.push_back({"direction", "upstream, downstream or both (default).", false,
-                        R"({"type":"string","enum":["upstream","downstream","both"]})"});
+                        R"({"type":"string","enum":["","upstream","downstream","both"]})"});
   routes.add(std::move(both), [this](edge::Call& call) {
     const std::string direction = call.text("direction");
     return graph(call,

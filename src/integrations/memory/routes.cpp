@@ -264,7 +264,7 @@ void Service::add_routes(edge::Routes& routes) {
     return made;
   };
   const edge::Parameter state{"state", "pending, active or retired; absent: all.", false,
-                              R"({"type":"string","enum":["pending","active","retired"]})"};
+                              R"({"type":"string","enum":["","pending","active","retired"]})"};
   for (const auto kind : {LearntKind::memory, LearntKind::verified}) {
     const bool is_memory = kind == LearntKind::memory;
     const std::string base = is_memory ? "memory" : "verified";
