@@ -174,6 +174,7 @@ Task<Connection::Next> Connection::send_stream(Response response, bool is_head, 
   auto producing = produce(response.stream, writer);
   auto watching = stream_->wait_hangup();
   is_body_whole_ = false;
+  if (in_.empty()) std::string().swap(in_);  // a stream may last for hours
   co_await (std::move(producing) || std::move(watching));
   if (!is_body_whole_) co_return Next::stop;
   if (writer.has_failed() || !keep_alive) co_return Next::stop;
@@ -221,6 +222,20 @@ Task<Connection::Next> Connection::answer(Request request, bool keep_alive) {
 
 Task<void> Connection::serve() {
   const auto self = shared_from_this();
+  // A coroutine of its own: what requests need is gone when an upgrade lives on for hours.
+  co_await serve_requests();
+  if (upgrade_) {
+    std::string early;
+    early.swap(in_);
+    if (early.empty()) std::string().swap(early);
+    std::string().swap(out_);  // an assignment of the empty string would keep the buffer
+    const auto upgrade = std::exchange(upgrade_, nullptr);
+    co_await upgrade(std::move(stream_), std::move(early));
+  }
+  if (stream_) stream_->close();
+}
+
+Task<void> Connection::serve_requests() {
   const bool is_secure = site_.tls != nullptr;
   if (is_secure) {
     auto secured = co_await accept_tls(site_.tls, dog_, Clock::now() + site_.config.header_timeout);
@@ -249,15 +264,6 @@ Task<void> Connection::serve() {
     request.draining = &site_.draining;
     next = co_await answer(std::move(request), keep_alive);
   }
-  if (upgrade_) {
-    // For hours perhaps: nothing of the request is kept meanwhile, no buffer either.
-    std::string early = in_.empty() ? std::string() : std::string(in_);
-    std::string().swap(in_);  // an assignment of the empty string would keep the buffer
-    std::string().swap(out_);
-    const auto upgrade = std::exchange(upgrade_, nullptr);
-    co_await upgrade(std::move(stream_), std::move(early));
-  }
-  if (stream_) stream_->close();
 }
 
 }  // namespace loquat::net

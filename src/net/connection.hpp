@@ -48,6 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class Next { go_on, stop };
+  Task<void> serve_requests();
   /// Reads until the parser has one request. False: the connection is to end.
   Task<bool> read_request(RequestParser& parser);
   Task<Next> answer(Request request, bool keep_alive);

@@ -38,10 +38,13 @@ void TaskGroup::spawn(std::string_view name, Task<void> task) {
   if (closed_) return;
   auto entry = std::make_shared<Entry>();
   entry->name = name;
-  entries_.push_back(entry);
+  const auto place = entries_.insert(entries_.end(), entry);
   const auto slot = entry->signal.slot();
-  auto on_end = [this, alive = std::weak_ptr<bool>(alive_), entry](std::exception_ptr error) {
-    if (!alive.expired()) finished(entry, std::move(error));
+  auto on_end = [this, alive = std::weak_ptr<bool>(alive_), entry,
+                 place](std::exception_ptr error) {
+    if (alive.expired()) return;
+    entries_.erase(place);  // not searched for: thousands may run
+    finished(entry, std::move(error));
   };
   asio::co_spawn(executor_, start_later(std::move(task)),
                  asio::bind_cancellation_slot(slot, std::move(on_end)));
@@ -50,7 +53,6 @@ void TaskGroup::spawn(std::string_view name, Task<void> task) {
 void TaskGroup::finished(const std::shared_ptr<Entry>& entry, std::exception_ptr error) {
   if (error && !is_cancellation(error))
     telemetry_.emit(TaskFailed{name_, entry->name, text_of(error)});
-  entries_.remove(entry);
   ended_.notify_all();
 }
 

@@ -8,7 +8,7 @@ std::string_view type_of(const EntryPayload& payload) noexcept {
 
 std::string encode_entry(const EntryHead& head, const EntryPayload& payload) {
   std::string text;
-  text.reserve(256);
+  text.reserve(512);
   JsonWriter out(text);
   out.begin_object();
   EncodeFields write{out};

@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "json_reader.hpp"
 #include "loquat/base/utf8.hpp"
@@ -35,12 +37,32 @@ void write_node(JsonWriter& out, const JsonNode& node) {
   }
 }
 
-void append_quoted(std::string& out, std::string_view text) {
+/// How many bytes at the front are ASCII that stands in JSON as it is; looks at eight at a time.
+std::size_t plain_prefix(std::string_view text) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL, kHigh = 0x8080808080808080ULL;
+  const auto has_zero = [](std::uint64_t x) { return (x - kOnes) & ~x & kHigh; };
+  std::size_t i = 0;
+  for (std::uint64_t eight = 0; text.size() - i >= sizeof eight; i += sizeof eight) {
+    std::memcpy(&eight, text.data() + i, sizeof eight);
+    const auto control = (eight - kOnes * 0x20) & ~eight & kHigh;
+    if (((eight & kHigh) | control | has_zero(eight ^ kOnes * '"') |
+         has_zero(eight ^ kOnes * '\\')) != 0)
+      break;
+  }
+  for (; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
+  }
+  return i;
+}
+
+/// `known`: so many bytes at the front need no look.
+void append_quoted(std::string& out, std::string_view text, std::size_t known = 0) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   std::size_t plain = 0;
   const auto flush = [&](std::size_t end) { out.append(text, plain, end - plain); };
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = known; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     flush(i);
@@ -147,13 +169,17 @@ void JsonWriter::separate() {
 }
 void JsonWriter::key(std::string_view name) {
   separate();
-  append_quoted(out_, name);
+  append_quoted(out_, name, plain_prefix(name));
   out_ += ':';
   fresh_ = true;
 }
 void JsonWriter::value(std::string_view text) {
   separate();
-  is_utf8(text) ? append_quoted(out_, text) : append_quoted(out_, repaired(text));
+  const std::size_t plain = plain_prefix(text);
+  if (is_utf8(text.substr(plain)))
+    append_quoted(out_, text, plain);
+  else
+    append_quoted(out_, repaired(text));
 }
 void JsonWriter::value(bool b) {
   separate();

@@ -36,7 +36,11 @@ const TopicInfo& info(Topic topic) noexcept {
 }
 
 std::string encode_event(const Event& event) {
-  return std::visit([](const auto& e) { return encode(e); }, event);
+  std::string text;
+  text.reserve(1024);  // most are longer than what `encode` begins with
+  JsonWriter out(text);
+  std::visit([&](const auto& e) { encode_value(out, e); }, event);
+  return text;
 }
 
 std::string event_schema(std::string_view name) {

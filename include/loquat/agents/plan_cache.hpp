@@ -10,8 +10,8 @@ namespace loquat::agents {
 
 /// Plans of questions that were asked before. Planning is pure, so a plan holds as long as all that
 /// it was made from: the question as it was written, the day, what the conversation's last query
-/// was, the caller's row filters and rights, what was taught, and the model. Another model empties
-/// the cache. Bounded; loop thread only.
+/// was, the caller's row filters and rights, what was taught, and the model with the values that
+/// the caller may know of. A sync empties the cache. Bounded; loop thread only.
 class PlanCache {
  public:
   PlanCache(std::size_t entries_max, std::size_t bytes_max) : plans_(entries_max, bytes_max) {}
@@ -25,12 +25,12 @@ class PlanCache {
  private:
   struct Kept {
     PlanDone done;
-    std::shared_ptr<const LearntBook> learnt;  ///< its address is in the key
+    std::shared_ptr<const LearntBook> learnt;              ///< its address is in the key
+    std::weak_ptr<const semantic::Vocabulary> vocabulary;  ///< as well; held by its users alone
   };
   void follow(const contracts::ModelSnapshot& model);
   RecentCache<Kept> plans_;
   std::shared_ptr<const semantic::ModelIndex> index_;
-  std::shared_ptr<const semantic::Vocabulary> vocabulary_;
 };
 
 }  // namespace loquat::agents

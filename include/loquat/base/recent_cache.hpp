@@ -36,6 +36,9 @@ class RecentCache {
     bytes_ += bytes;
     while (items_.size() > entries_max_ || bytes_ > bytes_max_) drop(std::prev(items_.end()));
   }
+  void forget(std::string_view key) {
+    if (const auto known = by_key_.find(key); known != by_key_.end()) drop(known->second);
+  }
   void clear() noexcept {
     by_key_.clear();
     items_.clear();

@@ -42,7 +42,7 @@ std::string PlanCache::key_of(const PlanTask& task) const {
   add_date(key, request.data_start);
   add_date(key, request.data_end);
   add_options(key, task.options);
-  key.add_address(task.learnt.get());
+  key.add_address(task.learnt.get()).add_address(task.model->vocabulary.get());
   if (request.previous)
     key.add(encode_last_query(
         {request.previous->question, request.previous->query, request.previous->time_phrase}));
@@ -50,24 +50,26 @@ std::string PlanCache::key_of(const PlanTask& task) const {
 }
 
 void PlanCache::follow(const contracts::ModelSnapshot& model) {
-  if (index_ == model.index && vocabulary_ == model.vocabulary) return;
+  if (index_ == model.index) return;
   plans_.clear();
   index_ = model.index;
-  vocabulary_ = model.vocabulary;
 }
 
 std::optional<PlanDone> PlanCache::find(const PlanTask& task, std::string_view key) {
   if (key.empty()) return std::nullopt;
   follow(*task.model);
   const auto known = plans_.find(key);
-  if (!known) return std::nullopt;
+  // An address may have come again; what it belonged to has not.
+  if (!known || known->vocabulary.lock() != task.model->vocabulary) return std::nullopt;
   return known->done;
 }
 
 void PlanCache::put(const PlanTask& task, std::string key, const PlanDone& done) {
   if (key.empty()) return;
   follow(*task.model);
-  plans_.put(std::move(key), std::make_shared<const Kept>(done, task.learnt), weight_of(done));
+  plans_.put(std::move(key),
+             std::make_shared<const Kept>(done, task.learnt, task.model->vocabulary),
+             weight_of(done));
 }
 
 }  // namespace loquat::agents

@@ -71,7 +71,11 @@ class Service final : public Copilot {
     const std::string json = wire::encode(Mode{std::move(mode)});
     auto checked = wire::decode<Mode>(json);
     if (!checked) co_return checked.error();
-    co_return co_await ports_.profiles.save(principal.tenant_id, mode_key(principal), json);
+    const std::string known = known_mode_key(principal);
+    modes_.forget(known);
+    auto saved = co_await ports_.profiles.save(principal.tenant_id, mode_key(principal), json);
+    modes_.forget(known);  // somebody may have read the old one meanwhile
+    co_return saved;
   }
 
   void add_routes(edge::Routes& routes) override;
@@ -106,13 +110,22 @@ class Service final : public Copilot {
     return suggestions;
   }
 
+  static std::string known_mode_key(const Principal& principal) {
+    return CacheKey().add(principal.tenant_id).add(principal.user_id).take();
+  }
+
   Task<std::string> mode_of(Principal principal) {
+    std::string known_key = known_mode_key(principal);
+    if (const auto known = modes_.find(known_key)) co_return *known;
     auto asked = ports_.profiles.load(principal.tenant_id, mode_key(principal));
     auto stored = co_await runtime::with_deadline<std::optional<std::string>>(
         std::move(asked), Clock::now() + kModeBudget);
-    if (stored && *stored)
-      if (auto mode = wire::decode<Mode>(**stored)) co_return mode->message.mode;
-    co_return Mode{}.mode;
+    if (!stored) co_return Mode{}.mode;
+    auto mode = std::make_shared<std::string>(Mode{}.mode);
+    if (*stored)
+      if (auto read = wire::decode<Mode>(**stored)) *mode = std::move(read->message.mode);
+    modes_.put(std::move(known_key), mode, mode->size());
+    co_return *mode;
   }
 
   Task<Result<edge::Reply>> suggestions(edge::Call& call) {
@@ -255,6 +268,7 @@ class Service final : public Copilot {
   Ports ports_;
   degradation::Guard guard_;
   KnownFollowUps follow_ups_;
+  RecentCache<std::string> modes_{10'000, 1U << 20U};  ///< by tenant and user
   observability::Counter follow_ups_found_;
 };
 

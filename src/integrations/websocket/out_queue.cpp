@@ -12,7 +12,7 @@ void OutQueue::push(Bytes frames, std::uint64_t first_seq) {
 
 std::optional<std::uint64_t> OutQueue::drop_entries() {
   std::optional<std::uint64_t> first;
-  std::deque<Item> kept;
+  std::list<Item> kept;
   const std::size_t untouchable = front_written_ + in_hands_;
   std::size_t begins_at = 0;  // of the item, in bytes from the front
   bytes_ = 0;
@@ -38,8 +38,9 @@ std::string_view OutQueue::next(std::size_t bytes_max, std::string& joined) {
   auto view = std::string_view(*items_.front().frames).substr(front_written_);
   if (view.size() < bytes_max && items_.size() > 1) {
     joined.assign(view);
-    for (std::size_t i = 1; i < items_.size() && joined.size() < bytes_max; ++i)
-      joined.append(*items_[i].frames, 0, bytes_max - joined.size());
+    for (auto item = std::next(items_.begin()); item != items_.end() && joined.size() < bytes_max;
+         ++item)
+      joined.append(*item->frames, 0, bytes_max - joined.size());
     view = joined;
   }
   view = view.substr(0, bytes_max);
@@ -56,7 +57,6 @@ void OutQueue::wrote(std::size_t count) {
     items_.pop_front();
   }
   front_written_ = count;
-  if (items_.empty()) items_.shrink_to_fit();
 }
 
 }  // namespace loquat::websocket

@@ -1,6 +1,6 @@
 #pragma once
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +34,7 @@ class OutQueue {
     Bytes frames;
     std::uint64_t first_seq = 0;  ///< 0: no entry
   };
-  std::deque<Item> items_;
+  std::list<Item> items_;          ///< an empty one holds no memory, unlike a deque
   std::size_t front_written_ = 0;  ///< of the first item
   std::size_t in_hands_ = 0, bytes_ = 0;
 };

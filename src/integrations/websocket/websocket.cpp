@@ -201,10 +201,13 @@ class Room final : public WebSocketRoom {
       co_return response;
     }
     admitted->deflate = std::move(deflate);
-    const auto shared = std::make_shared<Admitted>(std::move(*admitted));
-    response.upgrade = [this, slot, shared](std::unique_ptr<net::Stream> stream,
-                                            std::string early) {
-      return serve(std::move(stream), std::move(early), shared);
+    // The function lives as long as the connection; what it brings goes on to the connection.
+    using Brought = std::unique_ptr<Admitted>;
+    const auto brought =
+        std::make_shared<Brought>(std::make_unique<Admitted>(std::move(*admitted)));
+    response.upgrade = [this, slot, brought](std::unique_ptr<net::Stream> stream,
+                                             std::string early) {
+      return serve(std::move(stream), std::move(early), std::move(*brought));
     };
     co_return response;
   }
@@ -255,7 +258,7 @@ class Room final : public WebSocketRoom {
   }
 
   Task<void> serve(std::unique_ptr<net::Stream> stream, std::string early,
-                   std::shared_ptr<Admitted> admitted) {
+                   std::unique_ptr<Admitted> admitted) {
     if (is_draining_) {
       co_await turn_away(std::move(stream), wire::CloseCode::going_away, "going away");
       co_return;

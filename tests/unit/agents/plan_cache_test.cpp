@@ -108,6 +108,18 @@ TEST_F(Plans, WhatOneTenantTaughtIsNotUsedForAnother) {
   EXPECT_FALSE(is_shared(first_, second_));
 }
 
+TEST_F(Plans, WhoMayKnowOfOtherValuesHasPlansOfHisOwnBesideTheOthers) {
+  auto filtered = std::make_shared<contracts::ModelSnapshot>(*model_);
+  filtered->vocabulary = semantic::Vocabulary::build(filtered->index, {});
+  second_.model = filtered;
+  EXPECT_FALSE(is_shared(first_, second_));
+  PlanCache cache(10, 1U << 20U);
+  cache.put(first_, cache.key_of(first_), perform(first_));
+  cache.put(second_, cache.key_of(second_), perform(second_));
+  EXPECT_TRUE(cache.find(first_, cache.key_of(first_)));
+  EXPECT_TRUE(cache.find(second_, cache.key_of(second_)));
+}
+
 TEST_F(Plans, ASyncForgetsThemAll) {
   PlanCache cache(10, 1U << 20U);
   cache.put(first_, cache.key_of(first_), perform(first_));

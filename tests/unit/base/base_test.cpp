@@ -15,6 +15,15 @@ TEST(Time, ReadsWhatItWrites) {
             "2024-03-01T00:00:00.000Z");
 }
 
+TEST(Time, WritesDatesFarFromNow) {
+  using namespace std::chrono;
+  EXPECT_EQ(format_date(Date(year(7), month(2), day(3))), "0007-02-03");
+  EXPECT_EQ(format_date(Date(year(9999), month(12), day(31))), "9999-12-31");
+  EXPECT_EQ(format_date(Date(year(12345), month(1), day(1))), "12345-01-01");
+  EXPECT_EQ(format_rfc3339(WallTime{}), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(format_rfc3339(WallTime{milliseconds(-1)}), "1969-12-31T23:59:59.999Z");
+}
+
 TEST(Time, RefusesWhatIsNoTime) {
   for (const char* text :
        {"", "2024-02-30T00:00:00Z", "2024-02-29T24:00:00Z", "2024-02-29T00:00:00",
@@ -39,6 +48,15 @@ TEST(Utf8, KnowsWhatIsWellFormed) {
   for (const char* text : {"\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\x80"})
     EXPECT_FALSE(is_utf8(text));
   EXPECT_EQ(clip_utf8("a€", 3), "a");
+  // Wherever it stands in a longer text.
+  for (std::size_t at = 0; at < 20; ++at) {
+    std::string text(24, 'x');
+    EXPECT_TRUE(is_utf8(text));
+    text[at] = '\x80';
+    EXPECT_FALSE(is_utf8(text)) << at;
+    text.replace(at, 1, "€");
+    EXPECT_TRUE(is_utf8(text)) << at;
+  }
 }
 
 TEST(ManualClock, MovesBothClocksAndGivesThemBack) {

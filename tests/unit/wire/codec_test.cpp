@@ -86,6 +86,22 @@ TEST(JsonWriter, EscapesAndRepairs) {
   EXPECT_EQ(text, "null");
 }
 
+TEST(JsonWriter, EscapesEveryByteWhereverItStands) {
+  for (int c = 0; c < 128; ++c)
+    for (std::size_t at = 0; at < 18; ++at) {
+      std::string text(18, 'x');
+      text[at] = static_cast<char>(c);
+      const auto back = parse_json("[" + quote_json(text) + "]");
+      ASSERT_TRUE(back) << c << " at " << at;
+      EXPECT_EQ(back->items.at(0).string, text) << c << " at " << at;
+      // Only what must be escaped is.
+      const bool is_plain = c >= 0x20 && c != '"' && c != '\\';
+      EXPECT_EQ(quote_json(text).size() == text.size() + 2, is_plain) << c << " at " << at;
+    }
+  EXPECT_EQ(quote_json("12345678é\n"), "\"12345678é\\n\"");
+  EXPECT_EQ(quote_json("é\"12345678"), "\"é\\\"12345678\"");
+}
+
 TEST(Events, EachHasASchemaAndATopicOfItsOwn) {
   for (const auto& topic : topic_table()) {
     const auto schema = parse_json(event_schema(topic.schema));
