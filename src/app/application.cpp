@@ -247,7 +247,7 @@ void Application::add_components() {
                   },
                   [this](Time) -> Task<void> {
                     co_await api_keys_.flush_uses();
-                    co_await auditor_.flush_counts();
+                    co_await auditor_.close();
                   }});
   lifecycle_.add({"tasks", started, [this](Time at) {
                     return tasks_.drain(

@@ -63,6 +63,10 @@ bool AuditChains::has_changed() const noexcept {
   return std::ranges::any_of(chains_, [](const auto& item) { return item.second.is_changed; });
 }
 
+bool AuditChains::has_lost() const noexcept {
+  return std::ranges::any_of(chains_, [](const auto& item) { return !item.second.lost.empty(); });
+}
+
 std::vector<contracts::AuditChainStore::Link> AuditChains::take_changed() {
   std::vector<contracts::AuditChainStore::Link> links;
   for (auto& [tenant, chain] : chains_) {

@@ -10,31 +10,59 @@ Auditor::Auditor(Sources sources, std::string instance, contracts::EventPublishe
       instance_(std::move(instance)),
       chains_(instance_) {}
 
-/// Each start is a life with chains of its own: writer `<instance>~<life>`. What an earlier life
-/// published after its last saved link can so never be contradicted by a second record of the same
-/// place. A chain's first record names the last saved link of the life before. The life's number is
-/// kept as the link of no tenant, before the first record.
+namespace {
+// What the link of no tenant says in place of a hash.
+constexpr std::string_view kRunning = "running";
+constexpr std::string_view kEnded = "ended";
+}  // namespace
+
+/// One chain per tenant and instance, over restarts in good order. A life that did not end so may
+/// have published more than its last saved link says: the next one has chains of its own, writer
+/// `<instance>~<life>`, whose first records name that link, so that no record of the life before is
+/// ever contradicted by a second one of the same place. The life's number is kept as the link of no
+/// tenant, before the first record.
 contracts::Task<Result<void>> Auditor::load() {
   if (store_ == nullptr) co_return Result<void>();
   auto links = co_await store_->load(instance_);
-  contracts::AuditChainStore::Link life;
-  life.writer = instance_;
   Result<void> saved = fail(Errc::unavailable, "The store is away.");
   if (links) {
+    life_ = 0;
     for (const auto& link : *links)
-      if (link.tenant_id.empty()) life.seq = link.seq;
-    ++life.seq;
-    std::vector<contracts::AuditChainStore::Link> one{life};
-    saved = co_await store_->save(std::move(one));
+      if (link.tenant_id.empty()) life_ = link.seq + (link.hash == kEnded ? 0 : 1);
+    saved = co_await save_life(std::string(kRunning));
   }
-  const std::string name =
-      instance_ + "~" + (saved ? std::to_string(life.seq) : make_hex(4, sources_.random));
+  if (!saved) life_.reset();
+  std::string name = instance_;
+  if (!life_)
+    name += "~" + make_hex(4, sources_.random);
+  else if (*life_ > 0)
+    name += "~" + std::to_string(*life_);
   chains_ = AuditChains(name);
   if (!links) co_return links.error();
   std::erase_if(*links, [](const auto& link) { return link.tenant_id.empty(); });
   for (auto& link : *links) link.writer = name;
   chains_.restore(*links);
   co_return saved;
+}
+
+contracts::Task<Result<void>> Auditor::save_life(std::string state) {
+  contracts::AuditChainStore::Link life;
+  life.writer = instance_;
+  life.seq = *life_;
+  life.hash = std::move(state);
+  std::vector<contracts::AuditChainStore::Link> one{std::move(life)};
+  co_return co_await store_->save(std::move(one));
+}
+
+contracts::Task<void> Auditor::close() {
+  co_await flush_counts();
+  is_closed_ = true;
+  co_await save_links();
+  const bool is_in_order = life_ && under_way_ == 0 && !chains_.has_changed() && !has_unsaved_ &&
+                           !is_saving_ && !chains_.has_lost();
+  if (!is_in_order) co_return;
+  const Result<void> saved = co_await save_life(std::string(kEnded));
+  static_cast<void>(saved);  // if not, the next life has chains of its own
 }
 
 wire::AuditEvent Auditor::make_event(Access access) {
@@ -62,6 +90,15 @@ wire::AuditEvent Auditor::make_event(Access access) {
 }
 
 contracts::Task<Result<void>> Auditor::publish(wire::AuditEvent event) {
+  struct Count {
+    std::size_t& of;
+    explicit Count(std::size_t& number) : of(number) { ++of; }
+    Count(const Count&) = delete;
+    Count& operator=(const Count&) = delete;
+    ~Count() { --of; }
+  };
+  if (is_closed_) co_return fail(Errc::buffer_full, "the audit trail is closed; nothing was done");
+  const Count count(under_way_);
   // Place in the chain and place in the publisher's buffer are taken without a pause between them,
   // so records of one tenant leave in the order of their chain.
   chains_.append(event);
@@ -89,7 +126,8 @@ contracts::Task<void> Auditor::save_links() {
     auto links = chains_.take_changed();
     for (auto& link : links) link.writer = instance_;
     const auto saved = co_await store_->save(std::move(links));
-    if (!saved) break;  // the chain goes on in memory; the next record tries again
+    if (!saved) has_unsaved_ = true;  // the chain goes on in memory, and ends with this life
+    if (!saved) break;
   }
   is_saving_ = false;
 }

@@ -31,6 +31,8 @@ class AuditChains {
   /// Links that changed since the last call.
   [[nodiscard]] std::vector<contracts::AuditChainStore::Link> take_changed();
   [[nodiscard]] bool has_changed() const noexcept;
+  /// A place was taken back that no record has named as lost yet.
+  [[nodiscard]] bool has_lost() const noexcept;
 
  private:
   struct Chain {

@@ -34,21 +34,26 @@ class Auditor {
   [[nodiscard]] contracts::Task<Result<void>> record(Access access);
   /// Counts a denial whose caller is not proven. Never waits.
   void count_unauthenticated(std::string reason);
-  /// Publishes the counts of the last minute under `_unauthenticated`; called once a minute and at
-  /// the end.
+  /// Publishes the counts of the last minute under `_unauthenticated`; called once a minute.
   [[nodiscard]] contracts::Task<void> flush_counts();
+  /// The end, in good order: the chains can be taken up where they are. Nothing is recorded after
+  /// it.
+  [[nodiscard]] contracts::Task<void> close();
 
  private:
   wire::AuditEvent make_event(Access access);
   contracts::Task<Result<void>> publish(wire::AuditEvent event);
   contracts::Task<void> save_links();
+  contracts::Task<Result<void>> save_life(std::string state);
   Sources sources_;
   contracts::EventPublisher& publisher_;
   contracts::AuditChainStore* store_;
   std::string instance_;
   AuditChains chains_;
   std::map<std::string, std::int64_t> denied_;
-  bool is_saving_ = false;
+  std::optional<std::int64_t> life_;  // nothing: not known to the store
+  std::size_t under_way_ = 0;
+  bool is_saving_ = false, has_unsaved_ = false, is_closed_ = false;
 };
 
 }  // namespace loquat::security
