@@ -131,7 +131,7 @@ void add_session_routes(const Ports& ports) {
 
   auto list = session_route(net::Method::get, "", "session.list", "One's sessions, latest first.");
   list.query = {{"cursor", "Where to go on."},
-                {"limit", "Most items.", false, std::string(edge::kPageLimit)}};
+                {"limit", "Most items.", false, std::string(kPageLimit)}};
   list.response_schema = wire::inline_schema<PageBody<SessionBody>>();
   ports.routes.add(list, [ports](Call& call) -> Task<Result<Reply>> {
     auto paging = call.paging();
@@ -195,7 +195,7 @@ void add_message_routes(const Ports& ports) {
   auto history = session_route(net::Method::get, "/{id}/messages", "message.list",
                                "Questions and answers so far.");
   history.query = {{"cursor", "Where to go on."},
-                   {"limit", "Most items.", false, std::string(edge::kPageLimit)}};
+                   {"limit", "Most items.", false, std::string(kPageLimit)}};
   history.response_schema = wire::inline_schema<PageBody<StoredMessageBody>>();
   ports.routes.add(history, [ports](Call& call) -> Task<Result<Reply>> {
     auto paging = call.paging();

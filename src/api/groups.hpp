@@ -4,6 +4,9 @@
 /// The room's routes, by subject. Each group keeps a copy of the ports in its handlers.
 namespace loquat::api {
 
+/// `limit` of Call::paging by its defaults.
+inline constexpr std::string_view kPageLimit = R"({"type":"integer","minimum":1,"maximum":500})";
+
 using edge::Call;
 using edge::Reply;
 using edge::Task;

@@ -37,7 +37,7 @@ void add_insights(const Ports& ports) {
   spec.summary = "Insights of the tenant, latest first.";
   spec.resource_type = "insight";
   spec.query = {{"cursor", "Where to go on."},
-                {"limit", "Most items.", false, std::string(edge::kPageLimit)}};
+                {"limit", "Most items.", false, std::string(kPageLimit)}};
   spec.response_schema = wire::inline_schema<PageBody<wire::InsightEvent>>();
   ports.routes.add(spec, [store = ports.insights](Call& call) -> Task<Result<Reply>> {
     auto paging = call.paging();

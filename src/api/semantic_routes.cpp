@@ -168,7 +168,7 @@ void add_list_routes(const Ports& ports) {
   values.query = {{"dimension", "As queries name it.", true,
                    R"({"type":"string","minLength":1,"pattern":"^[^\\u0000]*$"})"},
                   {"search", "Part of the value, in any case."},
-                  {"limit", "Most values.", false, std::string(edge::kPageLimit)}};
+                  {"limit", "Most values.", false, std::string(kPageLimit)}};
   values.response_schema = wire::inline_schema<ValuesBody>();
   values.work = degradation::Work::fresh;  // it asks the engine
   ports.routes.add(values, [semantic](Call& call) -> Task<Result<Reply>> {

@@ -35,6 +35,8 @@ void write_parameter(wire::JsonWriter& out, std::string_view name, std::string_v
 
 void write_parameters(wire::JsonWriter& out, const RouteSpec& spec) {
   constexpr std::string_view kKey = R"({"type":"string","pattern":"^[!-~]{0,255}$"})";
+  // Anything that can be decoded, and NUL cannot.
+  constexpr std::string_view kQueryText = R"({"type":"string","pattern":"^[^\\u0000]*$"})";
   constexpr std::string_view kText =
       R"({"type":"string","minLength":1,"pattern":"^[^\\u0000/]+$"})";
   out.key("parameters");
@@ -45,7 +47,8 @@ void write_parameters(wire::JsonWriter& out, const RouteSpec& spec) {
     write_parameter(out, spec.pattern.substr(at + 1, end - at - 1), "path", "", true, kText);
   }
   for (const auto& p : spec.query)
-    write_parameter(out, p.name, "query", p.text, p.required, p.schema);
+    write_parameter(out, p.name, "query", p.text, p.required,
+                    p.schema == Parameter{}.schema ? kQueryText : std::string_view(p.schema));
   if (spec.idempotent)
     write_parameter(out, "X-Idempotency-Key", "header", "One effect per key, for 24 hours.", false,
                     kKey);
