@@ -1,6 +1,7 @@
 #include "integrations/feedback/personal.hpp"
 
 #include <gtest/gtest.h>
+#include "integrations/feedback/collect.hpp"
 
 #include "loquat/wire/codec.hpp"
 
