@@ -253,8 +253,11 @@ Task<Result<Reply>> open_stream(const Ports& ports, Call& call) {
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("X-Accel-Buffering", "no");
+  // Without tokens a ticket proves nothing, and still names who its stream belongs to.
+  const bool is_of_ticket =
+      call.principal.auth_method == "ticket" || call.principal.auth_method == "none";
   const bool has_used_ticket =
-      call.request.query_value("ticket").has_value() && call.principal.auth_method == "ticket" &&
+      call.request.query_value("ticket").has_value() && is_of_ticket &&
       call.request.header("Cookie").find("loquat_stream=") == std::string_view::npos;
   if (has_used_ticket) {
     const auto cookie = shared.cookies.issue(call.principal, Clock::now());
