@@ -1,5 +1,7 @@
 #include "loquat/degradation/load_shedder.hpp"
 
+#include <algorithm>
+
 namespace loquat::degradation {
 
 LoadLevel LoadShedder::level_of(Sample sample) const noexcept {
@@ -14,6 +16,9 @@ LoadLevel LoadShedder::level_of(Sample sample) const noexcept {
 }
 
 bool LoadShedder::note(Sample sample, Time now) {
+  const auto lag = sample.lag;
+  sample.lag = std::min(lag, last_lag_);
+  last_lag_ = lag;
   const auto wanted = level_of(sample);
   const auto before = level_;
   if (wanted >= level_) {

@@ -17,9 +17,9 @@ struct OverloadConfig {
   void fields(V& v) {
     using namespace std::chrono_literals;
     v("loop_lag", loop_lag,
-      "From this lag of the event loop on side work is refused (exports, imports, curating); from "
-      "twice as much on new questions and queries too. Health, reading, running answers and "
-      "feedback go on.",
+      "From this lag of the event loop, seen twice in a row, on side work is refused (exports, "
+      "imports, curating); from twice as much on new questions and queries too. Health, reading, "
+      "running answers and feedback go on.",
       in(10ms, 1min));
     v("memory_mib", memory_mib,
       "The same by memory of the process: side work from nine tenths of it on, new work from all "
@@ -45,6 +45,7 @@ class LoadShedder {
     Clock::duration lag{};        ///< how late the loop came to a timer
     std::int64_t memory_mib = 0;  ///< resident
   };
+  /// A lag counts when the sample before was as late: one hiccup of the machine is no overload.
   /// Out: true if the level has changed.
   bool note(Sample sample, Time now);
   [[nodiscard]] LoadLevel level() const noexcept { return level_; }
@@ -55,6 +56,7 @@ class LoadShedder {
  private:
   [[nodiscard]] LoadLevel level_of(Sample sample) const noexcept;
   OverloadConfig config_;
+  Clock::duration last_lag_{};
   LoadLevel level_ = LoadLevel::normal;
   Time since_{};  ///< when a sample last called for this level or more
 };

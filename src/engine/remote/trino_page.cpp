@@ -9,20 +9,20 @@ namespace {
 using wire::JsonNode;
 using Kind = JsonNode::Kind;
 
-std::string text_of(const JsonNode& node, std::string_view key) {
+std::string cell_text(const JsonNode& node, std::string_view key) {
   const JsonNode* found = node.find(key);
   return found != nullptr && found->kind == Kind::string ? found->string : std::string();
 }
 
 /// Only what the user's own statement did wrong may be shown; the rest is the engine's.
 Error error_of(const JsonNode& node) {
-  const std::string type = text_of(node, "errorType"), name = text_of(node, "errorName");
+  const std::string type = cell_text(node, "errorType"), name = cell_text(node, "errorName");
   if (name == "USER_CANCELED") return fail(Errc::cancelled, "The query was cancelled.");
   if (name == "EXCEEDED_TIME_LIMIT") return fail(Errc::query_timeout, "The query took too long.");
   const bool quotes_values = name == "INVALID_CAST_ARGUMENT" || name == "INVALID_FUNCTION_ARGUMENT";
   if (type == "USER_ERROR" && !quotes_values)
     return fail(Errc::query_failed,
-                shown_message(text_of(node, "message"), "The query engine refused the query."));
+                shown_message(cell_text(node, "message"), "The query engine refused the query."));
   if (type == "USER_ERROR")
     return fail(Errc::query_failed, "A value does not fit what the query does with it.");
   if (type == "INSUFFICIENT_RESOURCES")
@@ -37,7 +37,7 @@ Result<TrinoPage> read_trino_page(std::string_view body, std::vector<contracts::
   if (!json || json->kind != Kind::object)
     return fail(Errc::corrupt, "The query engine's answer is not what it should be.");
   TrinoPage out;
-  out.next_uri = text_of(*json, "nextUri");
+  out.next_uri = cell_text(*json, "nextUri");
   if (const JsonNode* error = json->find("error"); error != nullptr && error->kind == Kind::object)
     out.error = error_of(*error);
   if (const JsonNode* listed = json->find("columns");
@@ -45,8 +45,8 @@ Result<TrinoPage> read_trino_page(std::string_view body, std::vector<contracts::
     columns.clear();
     for (const JsonNode& item : listed->items) {
       contracts::Column column;
-      column.name = column.label = text_of(item, "name");
-      column.native_type = text_of(item, "type");
+      column.name = column.label = cell_text(item, "name");
+      column.native_type = cell_text(item, "type");
       column.type = column_type_of(column.native_type);
       columns.push_back(std::move(column));
     }

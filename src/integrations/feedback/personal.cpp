@@ -8,7 +8,7 @@ namespace loquat::feedback {
 namespace {
 
 using Kind = wire::JsonNode::Kind;
-constexpr std::string_view kRedacted = "[redacted]";
+constexpr std::string_view kStripped = "[redacted]";
 
 /// The texts of one event, and what of them must not leave.
 class Stripper {
@@ -31,7 +31,7 @@ class Stripper {
     if (text) said(*text);
   }
   static void answer(std::optional<std::string>& text) {
-    if (text) *text = kRedacted;
+    if (text) *text = kStripped;
   }
   static void statement(std::optional<std::string>& sql) {
     if (sql) *sql = without_literals(*sql);
@@ -49,7 +49,7 @@ class Stripper {
     auto node = wire::parse_json(json->text);
     if (!node) return;
     for (auto& [key, value] : node->members) {
-      if (key == "text") value = text_node(std::string(kRedacted));
+      if (key == "text") value = text_node(std::string(kStripped));
       if (key == "sql" && value.kind == Kind::string)
         value = text_node(without_literals(value.string));
       if (key == "query") strip_filters(value);
@@ -69,7 +69,7 @@ class Stripper {
     for (auto& [key, value] : node.members) {
       if (key != "where" || value.kind != Kind::array) continue;
       for (auto& item : value.items)
-        if (names_any(item.dump(), tagged_)) item = text_node(std::string(kRedacted));
+        if (names_any(item.dump(), tagged_)) item = text_node(std::string(kStripped));
     }
   }
 

@@ -22,16 +22,24 @@ class Load : public testing::Test {
 };
 
 TEST_F(Load, ShedsSideWorkThenNewWorkAndNeverWhatIsUnderWay) {
+  shedder.note({milliseconds(100), 0}, now);
   shedder.note({milliseconds(99), 0}, now);
+  shedder.note({milliseconds(100), 0}, now);
   EXPECT_FALSE(shedder.sheds(Work::side));
   EXPECT_TRUE(shedder.note({milliseconds(100), 0}, now));
   EXPECT_EQ(shedder.level(), LoadLevel::busy);
   EXPECT_TRUE(shedder.sheds(Work::side));
   EXPECT_FALSE(shedder.sheds(Work::fresh));
+  EXPECT_FALSE(shedder.note({milliseconds(200), 0}, now));
   EXPECT_TRUE(shedder.note({milliseconds(200), 0}, now));
   EXPECT_EQ(shedder.level(), LoadLevel::overloaded);
   EXPECT_TRUE(shedder.sheds(Work::fresh));
   EXPECT_FALSE(shedder.sheds(Work::kept));
+}
+TEST_F(Load, TakesOneHiccupForNoOverload) {
+  EXPECT_FALSE(shedder.note({seconds(3), 0}, now));
+  EXPECT_FALSE(shedder.note({milliseconds(5), 0}, now + milliseconds(100)));
+  EXPECT_EQ(shedder.level(), LoadLevel::normal);
 }
 TEST_F(Load, LooksAtMemoryOnlyWhereItIsLimited) {
   shedder.note({{}, 899}, now);
@@ -47,8 +55,10 @@ TEST_F(Load, LooksAtMemoryOnlyWhereItIsLimited) {
 }
 TEST_F(Load, StaysForAWhileSoThatItDoesNotFlutter) {
   shedder.note({milliseconds(250), 0}, now);
+  shedder.note({milliseconds(250), 0}, now);
   EXPECT_FALSE(shedder.note({milliseconds(0), 0}, now + milliseconds(1999)));
   EXPECT_EQ(shedder.level(), LoadLevel::overloaded);
+  shedder.note({milliseconds(220), 0}, now + milliseconds(1999));
   shedder.note({milliseconds(220), 0}, now + milliseconds(1999));
   EXPECT_FALSE(shedder.note({milliseconds(0), 0}, now + milliseconds(3900)))
       << "the cause came back in between";

@@ -5,7 +5,7 @@
 namespace loquat::dbt {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 /// Walks balanced JSON text by its structure alone.
 class Walk {
@@ -13,7 +13,7 @@ class Walk {
   explicit Walk(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
 
   [[nodiscard]] char peek() {
-    while (at_ != end_ && is_space(*at_)) ++at_;
+    while (at_ != end_ && is_blank(*at_)) ++at_;
     return at_ == end_ ? '\0' : *at_;
   }
   void take() { ++at_; }
@@ -37,7 +37,7 @@ class Walk {
     if (first == '"') return string();
     const char* const begin = at_;
     if (first != '{' && first != '[') {
-      while (at_ != end_ && *at_ != ',' && *at_ != '}' && *at_ != ']' && !is_space(*at_)) ++at_;
+      while (at_ != end_ && *at_ != ',' && *at_ != '}' && *at_ != ']' && !is_blank(*at_)) ++at_;
       return since(begin);
     }
     std::size_t depth = 0;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kDepthMax = 300;  // the trimmer lets 256 pass
 constexpr std::size_t kTextMax = 0xFFFFFFFFU;
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool is_json_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 void append_code_point(char*& to, std::uint32_t c) {
@@ -73,7 +73,7 @@ class JsonParser {
 
  private:
   void skip() {
-    while (at_ != end_ && is_space(*at_)) ++at_;
+    while (at_ != end_ && is_json_space(*at_)) ++at_;
   }
   bool take(char c) {
     skip();
