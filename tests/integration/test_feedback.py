@@ -30,7 +30,7 @@ def key():
 def frame(talk, body):
     """One frame over a WebSocket of its own. Out: the first answer that is about it."""
     address = f"ws://127.0.0.1:{talk.daemon.port}/ws/chat/{talk.session}"
-    with websockets.sync.client.connect(address, additional_headers=talk.headers, open_timeout=10) as socket:
+    with websockets.sync.client.connect(address, additional_headers=talk.headers, open_timeout=10, max_queue=None) as socket:
         socket.send(json.dumps(body))
         while True:
             got = json.loads(socket.recv(timeout=10))

@@ -104,7 +104,7 @@ class RowFilters(unittest.TestCase):
         ben = self.talker(self.ben)
         url = f"ws://127.0.0.1:{self.daemon.port}/ws/chat/{ben.session}?after=0"
         frames = []
-        with websockets.sync.client.connect(url, additional_headers=self.ben) as socket:
+        with websockets.sync.client.connect(url, additional_headers=self.ben, max_queue=None) as socket:
             socket.send(json.dumps({"type": "message", "content": "revenue by depot", "client_id": "1"}))
             while not frames or json.loads(frames[-1]).get("type") != "complete":
                 frames.append(socket.recv(timeout=20))

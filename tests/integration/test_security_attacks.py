@@ -144,7 +144,7 @@ class EndOfAToken(unittest.TestCase):
             ticket = Talker.data(daemon.post("/api/v1/auth/ticket", {}, short))["ticket"]
             address = f"ws://127.0.0.1:{daemon.port}/ws/chat/{talk.session}"
             with self.assertRaises(websockets.exceptions.ConnectionClosed) as ended, \
-                    websockets.sync.client.connect(address, additional_headers=short) as stream:
+                    websockets.sync.client.connect(address, additional_headers=short, max_queue=None) as stream:
                 while True:
                     stream.recv(timeout=20)
             self.assertEqual(ended.exception.rcvd.code, 4401)
@@ -179,7 +179,7 @@ class EndOfAToken(unittest.TestCase):
             ticket = Talker.data(daemon.post("/api/v1/auth/ticket", {}, talk.headers))["ticket"]
             address = f"ws://127.0.0.1:{daemon.port}/ws/chat/{talk.session}"
             with self.assertRaises(websockets.exceptions.ConnectionClosed) as ended, \
-                    websockets.sync.client.connect(address, additional_headers=talk.headers) as stream:
+                    websockets.sync.client.connect(address, additional_headers=talk.headers, max_queue=None) as stream:
                 self.assertEqual(json.loads(stream.recv(timeout=10))["type"], "connection_ready")
                 self.assertEqual(daemon.ask("DELETE", f"/api/v1/auth/keys/{made['key_id']}", None, boss).status, 200)
                 stream.send(json.dumps({"type": "message", "content": "total revenue"}))

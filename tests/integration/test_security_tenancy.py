@@ -177,7 +177,7 @@ class Tenancy(unittest.TestCase):
 
     def socket(self, session, headers):
         return websockets.sync.client.connect(f"ws://127.0.0.1:{self.daemon.port}/ws/chat/{session}",
-                                              additional_headers=headers, open_timeout=10)
+                                              additional_headers=headers, open_timeout=10, max_queue=None)
 
     def test_sockets_of_strangers_close_as_if_there_were_no_session(self):
         seen = set()

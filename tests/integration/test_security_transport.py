@@ -73,7 +73,7 @@ class Tls(unittest.TestCase):
         talk = Talker(self.daemon, token=token(KEY, "acme", "ada"))
         self.assertEqual(talk.ask("total revenue")["status"], "complete")
         address = f"wss://127.0.0.1:{self.daemon.port}/ws/chat/{talk.session}?after=0"
-        stream = websockets.sync.client.connect(address, ssl=self.context(), additional_headers=talk.headers)
+        stream = websockets.sync.client.connect(address, ssl=self.context(), additional_headers=talk.headers, max_queue=None)
         self.assertEqual(json.loads(stream.recv(timeout=10))["type"], "connection_ready")
         stream.socket.shutdown(socket.SHUT_RDWR)
         self.assertIn("max-age", self.daemon.get("/health").headers["Strict-Transport-Security"])
@@ -88,7 +88,7 @@ class Tls(unittest.TestCase):
 
         def read(after, count):
             with websockets.sync.client.connect(address + str(after), ssl=self.context(), additional_headers=talk.headers,
-                                                max_size=None) as stream:
+                                                max_size=None, max_queue=None) as stream:
                 texts = []
                 while len(texts) < count:
                     text = stream.recv(timeout=20)
@@ -96,7 +96,7 @@ class Tls(unittest.TestCase):
                         texts.append(text)
                 return texts
         with websockets.sync.client.connect(address + "0", ssl=self.context(), additional_headers=talk.headers,
-                                            max_size=None) as stream:
+                                            max_size=None, max_queue=None) as stream:
             for text in ("revenue by customer segment and month", "orders by depot"):  # asked, answered and pinged over one socket
                 stream.send(json.dumps({"type": "message", "content": text}))
                 self.assertTrue(stream.ping().wait(20))

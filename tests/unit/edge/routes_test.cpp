@@ -259,10 +259,13 @@ TEST_F(Edge, LimitsTheRateOfOneUser) {
 TEST_F(Edge, ShedsSideWorkFirstThenNewQuestionsAndKeepsReadingAndFeedback) {
   const auto now = Clock::now();
   EXPECT_EQ(status_of("/operate"), 200);
-  world.shedder.note({world.overload.loop_lag, 0}, now);
+  const auto lags = [&](Clock::duration lag) {
+    for (int i = 0; i < 2; ++i) world.shedder.note({lag, 0}, now);  // once would be a hiccup
+  };
+  lags(world.overload.loop_lag);
   EXPECT_EQ(status_of("/operate"), 503);
   EXPECT_EQ(status_of("/ask"), 200);
-  world.shedder.note({2 * world.overload.loop_lag, 0}, now);
+  lags(2 * world.overload.loop_lag);
   net::Request question;
   question.path = "/ask";
   const auto refused = send(std::move(question));
