@@ -240,7 +240,7 @@ Task<Result<void>> SqliteAuditChain::save(std::vector<Link> links) {
       db.query(
             "INSERT INTO audit_chain(writer, tenant_id, seq, hash) VALUES (?,?,?,?) "
             "ON CONFLICT(writer, tenant_id) DO UPDATE SET seq = excluded.seq, "
-            "hash = excluded.hash WHERE excluded.seq > seq")
+            "hash = excluded.hash WHERE excluded.seq >= seq")
           .bind(link.writer)
           .bind(link.tenant_id)
           .bind(link.seq)

@@ -58,7 +58,7 @@ class Page(unittest.TestCase):
 
 # Bounds of what is kept, not of what a caller may do.
 NO_LIMITS = {"sessions.in_memory_max", "sessions.memory_events_max", "sessions.memory_bytes_max", "sessions.turn_timeout",
-             "sessions.log_max_events"}
+             "sessions.log_max_events", "sessions.plans_kept_max"}
 
 
 def values(text):

@@ -45,6 +45,13 @@ TEST_F(Records, AnAuditChainNeverGoesBack) {
   EXPECT_EQ(links->front().hash, "two");
 }
 
+TEST_F(Records, AnAuditChainTakesAnotherStateOfTheSamePlace) {
+  open();
+  ASSERT_TRUE(wait(store_->audit_chain().save({{"", "w", 2, "running"}})));
+  ASSERT_TRUE(wait(store_->audit_chain().save({{"", "w", 2, "ended"}})));
+  EXPECT_EQ(wait(store_->audit_chain().load("w"))->front().hash, "ended");
+}
+
 TEST_F(Records, TracesAreFoundByTraceAndByKeyWithinTheirTenant) {
   open();
   ASSERT_TRUE(
