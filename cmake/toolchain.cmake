@@ -2,6 +2,10 @@
 add_library(loquat_flags INTERFACE)
 target_compile_options(loquat_flags INTERFACE
   -Wall -Wextra -Wconversion -Wno-sign-conversion -Werror -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # In a unity build every file is an included one, whose anonymous namespace GCC takes for a header's.
+  target_compile_options(loquat_flags INTERFACE -Wno-subobject-linkage)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(loquat_flags INTERFACE -Wno-unknown-warning-option
     # libstdc++ 12's stable_sort uses a deprecated function of its own, which clang reports at our call.
