@@ -37,6 +37,11 @@ class Tokens(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(self.create(bearer).status, 401)
 
+    def test_asks_who_calls_before_it_asks_for_a_handshake(self):
+        headers = {"Authorization": f"Bearer {token(KEY, 'acme', 'ada')}"}
+        self.assertEqual(self.daemon.get("/ws/chat/any").status, 401)
+        self.assertEqual(self.daemon.get("/ws/chat/any", headers).status, 426)
+
     def test_takes_the_tenant_from_the_token_alone(self):
         self.assertEqual(self.create(token(KEY, "acme", "ada"), **{"X-Tenant-ID": "other"}).status, 403)
 

@@ -286,7 +286,8 @@ void Service::add_routes(edge::Routes& routes) {
       {"format", "sft, dpo or kto.", true, R"({"type":"string","enum":["sft","dpo","kto"]})"},
       {"since", "RFC 3339 time or date.", false, std::string(kSince)},
       {"after", "signal_id of the last row of the page before."},
-      {"limit", "Most rows.", false, R"({"type":"integer","minimum":1})"}};
+      {"limit", "Most rows.", false,
+       R"({"type":"integer","minimum":1,"maximum":)" + std::to_string(config_.export_max) + "}"}};
   routes.add(exported, [this](edge::Call& call) { return export_route(call); });
 
   auto show = spec(Method::get, "{event_id}", Right::respond, "feedback.read", "One's own vote.");

@@ -165,6 +165,11 @@ class Room final : public WebSocketRoom {
 
   Task<net::Response> answer(net::Request request) {
     if (const auto why = net::why_no_handshake(request); !why.empty()) {
+      co_await ports_.routes.learn_keys(request);
+      if (const auto who = ports_.routes.identify(request, false); !who) {
+        ports_.routes.ports().auditor.count_unauthenticated(who.error().detail);
+        co_return refuse(401, RefusalReason::handshake, who.error().detail);
+      }
       auto response = refuse(426, RefusalReason::handshake, why);
       response.headers.set("Upgrade", "websocket");
       response.headers.set("Sec-WebSocket-Version", "13");
