@@ -62,7 +62,7 @@ void Service::on_turn_finished(std::shared_ptr<const contracts::TurnFinished> tu
 }
 
 Task<void> Service::record(std::shared_ptr<const contracts::TurnFinished> turn,
-                           runtime::Gate::Pass pass) {
+                           [[maybe_unused]] runtime::Gate::Pass pass) {  // held to the end
   const auto facts = co_await facts_of(turn->model);
   const auto reading = co_await reading_of(turn, facts);
   if (!reading) {
