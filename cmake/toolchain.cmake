@@ -4,7 +4,9 @@ target_compile_options(loquat_flags INTERFACE
   -Wall -Wextra -Wconversion -Wno-sign-conversion -Werror -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # In a unity build every file is an included one, whose anonymous namespace GCC takes for a header's.
-  target_compile_options(loquat_flags INTERFACE -Wno-subobject-linkage)
+  target_compile_options(loquat_flags INTERFACE -Wno-subobject-linkage
+    # GoogleTest's macros are an `if` with an `else`, also within ours.
+    -Wno-dangling-else)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(loquat_flags INTERFACE -Wno-unknown-warning-option

@@ -629,7 +629,7 @@ class Faults {
     note_answers();
     return bench->box.is_idle();
   }
-  unsigned roll(unsigned sides) { return dice_() % sides; }
+  unsigned roll(unsigned sides) { return static_cast<unsigned>(dice_() % sides); }
   std::unique_ptr<Bench> bench;
   std::map<std::string, std::vector<std::string>> asked;
   std::set<std::string> promised, refused;
