@@ -36,7 +36,8 @@ Catalogue::Catalogue(std::shared_ptr<const contracts::ProjectModel> project,
   }
   for (const auto& spine : project_->time_spines)
     for (const auto& custom : spine.custom_granularities)
-      custom_grains_.emplace(lower(custom.name), CustomGrain{&spine, custom.column});
+      if (custom_grains_.emplace(lower(custom.name), CustomGrain{&spine, custom.column}).second)
+        custom_grain_names_.push_back(custom.name);
   index_columns();
   index_measures(problems);
   index_metrics(problems);

@@ -43,6 +43,10 @@ class Catalogue {
   [[nodiscard]] const MeasureAt* measure(std::string_view name) const;
   [[nodiscard]] const Filter* filter(const std::string& text) const;
   [[nodiscard]] const CustomGrain* custom_grain(std::string_view name) const;
+  /// Each once, in the project's order.
+  [[nodiscard]] const std::vector<std::string>& custom_grain_names() const {
+    return custom_grain_names_;
+  }
   /// The coarsest time spine that is at least as fine as `grain`; null if there is none.
   [[nodiscard]] const contracts::TimeSpine* spine_for(contracts::Grain grain) const;
   /// Is there any dimension or entity of this name in the model?
@@ -88,6 +92,7 @@ class Catalogue {
   std::map<std::string, MeasureAt, std::less<>> measures_;
   std::map<std::string, Filter, std::less<>> filters_;
   std::map<std::string, CustomGrain, std::less<>> custom_grains_;
+  std::vector<std::string> custom_grain_names_;
   std::set<std::string, std::less<>> elements_;
   std::map<const contracts::SemanticModel*, std::set<std::string, std::less<>>> columns_;
 };

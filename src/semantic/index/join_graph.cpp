@@ -13,6 +13,34 @@ namespace {
 constexpr int kStepsMax = 20'000;
 constexpr std::size_t kWaysMax = 8;
 constexpr std::size_t kNamesMax = 5'000;
+// Out of reach of one walk at once: the start, where it stands, and what it came by.
+constexpr std::size_t kHoldersMax = 4;
+
+/// Collects who holds a name; very many are as good as none.
+class HoldersByName {
+ public:
+  void add(const std::string& name, const Hop& holder) {
+    const auto [found, is_new] = places_.try_emplace(name, held_.size());
+    if (is_new) held_.emplace_back(name, std::vector<const Hop*>{});
+    auto& holders = held_[found->second].second;
+    if (holders.size() <= kHoldersMax) holders.push_back(&holder);
+  }
+  std::vector<std::pair<std::string, std::vector<const Hop*>>> take() {
+    std::erase_if(held_, [](const auto& item) { return item.second.size() > kHoldersMax; });
+    return std::move(held_);
+  }
+
+ private:
+  std::map<std::string, std::size_t> places_;
+  std::vector<std::pair<std::string, std::vector<const Hop*>>> held_;
+};
+
+bool leads_on(const SemanticModel& from, const Entity& entity, const Hop& hop) {
+  if (hop.to == &from) return false;
+  if (entity.type == EntityType::natural && hop.to_entity->type == EntityType::natural)
+    return false;
+  return !(JoinGraph::validity_of(from) && JoinGraph::validity_of(*hop.to));
+}
 }  // namespace
 
 JoinGraph::JoinGraph(const contracts::ProjectModel& project) {
@@ -20,6 +48,18 @@ JoinGraph::JoinGraph(const contracts::ProjectModel& project) {
     for (const Entity& entity : model.entities)
       if (entity.type != EntityType::foreign)  // a join onto a foreign key would fan out
         targets_[entity.name].push_back({nullptr, &model, &entity});
+  for (const auto& [name, hops] : targets_) {
+    HoldersByName elements, entities;
+    for (const Hop& hop : hops) {
+      for (const Dimension& dimension : hop.to->dimensions) elements.add(dimension.name, hop);
+      for (const Entity& other : hop.to->entities) {
+        if (other.name == name) continue;
+        elements.add(other.name, hop);
+        entities.add(other.name, hop);
+      }
+    }
+    behind_[name] = {elements.take(), entities.take()};
+  }
 }
 
 const Entity* JoinGraph::entity_of(const SemanticModel& model, std::string_view name) {
@@ -57,9 +97,7 @@ std::vector<Hop> JoinGraph::hops_from(const SemanticModel& model, std::string_vi
   const auto targets = targets_.find(entity);
   if (!from || targets == targets_.end()) return out;
   for (Hop hop : targets->second) {
-    if (hop.to == &model) continue;
-    if (from->type == EntityType::natural && hop.to_entity->type == EntityType::natural) continue;
-    if (validity_of(model) && validity_of(*hop.to)) continue;
+    if (!leads_on(model, *from, hop)) continue;
     hop.from = from;
     out.push_back(hop);
   }
@@ -109,37 +147,59 @@ void JoinGraph::walk(const SemanticModel& start, const SemanticModel& at,
   }
 }
 
-std::vector<JoinGraph::Named> JoinGraph::reachable(const SemanticModel& start,
-                                                   std::size_t hops_max) const {
-  std::vector<Named> out;
-  for (const Entity& entity : start.entities) out.push_back({{}, {&start, {}, nullptr, &entity}});
-  for (const std::string& link : own_links(start))
-    for (const Dimension& dimension : start.dimensions)
-      out.push_back({{link}, {&start, {}, &dimension, nullptr}});
+struct JoinGraph::Walk {
+  const SemanticModel& start;
   std::vector<std::string> links;
   std::vector<Hop> way;
-  spread(start, start, hops_max, links, way, out);
-  return out;
+  std::vector<Named> out;
+
+  /// The only holder that can be gone to; null if there is none or a choice.
+  [[nodiscard]] const Hop* only_one(const SemanticModel& at, const Entity& entity,
+                                    const std::vector<const Hop*>& holders) const {
+    const Hop* found = nullptr;
+    for (const Hop* hop : holders) {
+      if (!may_step(way, start, *hop) || !leads_on(at, entity, *hop)) continue;
+      if (found) return nullptr;
+      found = hop;
+    }
+    return found;
+  }
+};
+
+std::vector<JoinGraph::Named> JoinGraph::reachable(const SemanticModel& start,
+                                                   std::size_t hops_max) const {
+  Walk walk{start, {}, {}, {}};
+  for (const Entity& entity : start.entities)
+    walk.out.push_back({{}, {&start, {}, nullptr, &entity}});
+  for (const std::string& link : own_links(start))
+    for (const Dimension& dimension : start.dimensions)
+      walk.out.push_back({{link}, {&start, {}, &dimension, nullptr}});
+  for (const Entity& entity : start.entities) spread(walk, start, entity, hops_max);
+  return std::move(walk.out);
 }
 
-void JoinGraph::spread(const SemanticModel& start, const SemanticModel& at, std::size_t hops_left,
-                       std::vector<std::string>& links, std::vector<Hop>& way,
-                       std::vector<Named>& out) const {
-  if (hops_left == 0 || out.size() > kNamesMax) return;
-  for (const Entity& entity : at.entities)
-    for (const Hop& hop : hops_from(at, entity.name)) {
-      if (!may_step(way, start, hop)) continue;
-      links.push_back(entity.name);
-      way.push_back(hop);
-      for (const Dimension& dimension : hop.to->dimensions)
-        out.push_back({links, {hop.to, way, &dimension, nullptr}});
-      for (const Entity& other : hop.to->entities)
-        if (other.name != hop.to_entity->name)
-          out.push_back({links, {hop.to, way, nullptr, &other}});
-      spread(start, *hop.to, hops_left - 1, links, way, out);
-      way.pop_back();
-      links.pop_back();
-    }
+void JoinGraph::spread(Walk& walk, const SemanticModel& at, const Entity& entity,
+                       std::size_t hops_left) const {
+  const auto behind = behind_.find(entity.name);
+  if (hops_left == 0 || walk.out.size() > kNamesMax || behind == behind_.end()) return;
+  walk.links.push_back(entity.name);
+  for (const auto& [name, holders] : behind->second.elements) {
+    const Hop* only = walk.only_one(at, entity, holders);
+    if (!only) continue;
+    walk.way.push_back({&entity, only->to, only->to_entity});
+    const Dimension* dimension = dimension_of(*only->to, name);
+    const Entity* other = dimension ? nullptr : entity_of(*only->to, name);
+    walk.out.push_back({walk.links, {only->to, walk.way, dimension, other}});
+    walk.way.pop_back();
+  }
+  for (const auto& [name, holders] : behind->second.entities) {
+    const Hop* only = hops_left > 1 ? walk.only_one(at, entity, holders) : nullptr;
+    if (!only) continue;
+    walk.way.push_back({&entity, only->to, only->to_entity});
+    spread(walk, *only->to, *entity_of(*only->to, name), hops_left - 1);
+    walk.way.pop_back();
+  }
+  walk.links.pop_back();
 }
 
 }  // namespace loquat::semantic

@@ -28,6 +28,8 @@ struct Reached {
 class JoinGraph {
  public:
   explicit JoinGraph(const contracts::ProjectModel& project);
+  JoinGraph(const JoinGraph&) = delete;
+  JoinGraph& operator=(const JoinGraph&) = delete;
 
   /// Every way from `start` along the entities `links` to `element`; more than one is ambiguous.
   /// Any number of hops: the name says the way. The search is bounded: of very many ways some.
@@ -39,8 +41,9 @@ class JoinGraph {
     std::vector<std::string> links;
     Reached at;
   };
-  /// Everything within `hops_max` joins of `start`, each under the name it is asked by; bounded. A
-  /// name that stands twice is ambiguous.
+  /// What stands within `hops_max` joins of `start` and is reached in one way only, each under the
+  /// name it is asked by; bounded. Behind an entity that leads to one name in several ways nothing
+  /// is listed, though `find` may know a way that the others cannot go.
   [[nodiscard]] std::vector<Named> reachable(const contracts::SemanticModel& start,
                                              std::size_t hops_max) const;
 
@@ -64,13 +67,22 @@ class JoinGraph {
   void walk(const contracts::SemanticModel& start, const contracts::SemanticModel& at,
             std::span<const std::string> links, std::string_view element, std::vector<Hop>& way,
             std::vector<Reached>& out, int& steps_left) const;
-  void spread(const contracts::SemanticModel& start, const contracts::SemanticModel& at,
-              std::size_t hops_left, std::vector<std::string>& links, std::vector<Hop>& way,
-              std::vector<Named>& out) const;
+  struct Walk;
+  void spread(Walk& walk, const contracts::SemanticModel& at, const contracts::Entity& entity,
+              std::size_t hops_left) const;
   [[nodiscard]] static bool may_step(const std::vector<Hop>& way,
                                      const contracts::SemanticModel& start, const Hop& hop);
 
   std::map<std::string, std::vector<Hop>, std::less<>> targets_;  ///< by entity; from is empty
+  /// What an entity's targets hold, by name in order of appearance, with who holds it. A name held
+  /// by more than can be out of reach at once is ambiguous from anywhere, and left out: a large
+  /// project has hundreds of models behind one entity.
+  struct Behind {
+    using Holders = std::vector<std::pair<std::string, std::vector<const Hop*>>>;
+    Holders elements;  ///< dimensions and further entities
+    Holders entities;  ///< further entities, as ways on
+  };
+  std::map<std::string, Behind, std::less<>> behind_;  ///< by entity
 };
 
 }  // namespace loquat::semantic

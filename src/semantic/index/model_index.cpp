@@ -38,18 +38,22 @@ std::vector<std::string> grains_from(const Catalogue& catalogue, Grain finest) {
   std::vector<std::string> out;
   for (const auto& [grain, name] : EnumNames<Grain>::names)
     if (grain >= finest) out.emplace_back(name);
-  for (const auto& spine : catalogue.project().time_spines)
-    for (const auto& custom : spine.custom_granularities) out.push_back(custom.name);
+  const auto& custom = catalogue.custom_grain_names();
+  out.insert(out.end(), custom.begin(), custom.end());
   return out;
+}
+
+std::string name_of(const JoinGraph::Named& named) {
+  Item item;
+  item.links = named.links;
+  item.element = named.at.dimension ? named.at.dimension->name : named.at.entity->name;
+  return item.path_name();
 }
 
 DimensionInfo info_of(const Catalogue& catalogue, const JoinGraph::Named& named) {
   const Reached& at = named.at;
   DimensionInfo out;
-  Item item;
-  item.links = named.links;
-  item.element = at.dimension ? at.dimension->name : at.entity->name;
-  out.name = item.path_name();
+  out.name = name_of(named);
   out.is_entity = at.entity != nullptr;
   out.semantic_model = at.model->name;
   out.relation = at.model->relation.rendered;
@@ -141,11 +145,10 @@ class Index final : public ModelIndex {
     Listing& listing = *by_model_.at(&model);
     std::call_once(listing.made, [&] {
       std::map<std::string, int> ways;
-      for (const auto& named : catalogue_.graph().reachable(model, kHopsListed)) {
-        listing.infos.push_back(info_of(catalogue_, named));
-        ++ways[listing.infos.back().name];
-      }
-      std::erase_if(listing.infos, [&](const DimensionInfo& info) { return ways[info.name] > 1; });
+      const auto reached = catalogue_.graph().reachable(model, kHopsListed);
+      for (const auto& named : reached) ++ways[name_of(named)];
+      for (const auto& named : reached)
+        if (ways[name_of(named)] == 1) listing.infos.push_back(info_of(catalogue_, named));
     });
     return listing.infos;
   }
@@ -198,10 +201,8 @@ class Index final : public ModelIndex {
     std::vector<DimensionInfo> out{metric_time(Grain::nanosecond)};
     std::map<std::string, bool> seen;
     for (const SemanticModel& model : catalogue_.project().semantic_models)
-      for (const auto& named : catalogue_.graph().reachable(model, 0)) {
-        DimensionInfo info = info_of(catalogue_, named);
-        if (!std::exchange(seen[info.name], true)) out.push_back(std::move(info));
-      }
+      for (const auto& named : catalogue_.graph().reachable(model, 0))
+        if (!std::exchange(seen[name_of(named)], true)) out.push_back(info_of(catalogue_, named));
     return out;
   }
 

@@ -426,6 +426,30 @@ TEST(ModelIndex, ListsWhatMetricsShare) {
   EXPECT_TRUE(index->dimensions_for(unknown).has_error());
 }
 
+TEST(ModelIndex, ListsBehindHundredsOfModelsOfOneEntityOnlyWhatOneOfThemHolds) {
+  ProjectModel project = shop();
+  for (int i = 0; i < 300; ++i) {
+    SemanticModel more = model("items_" + std::to_string(i));
+    more.entities = {{"item", EntityType::primary, "item_id", "", "", {}},
+                     {"maker", EntityType::foreign, "maker_id", "", "", {}}};
+    more.dimensions = {category("colour", "colour"), category("own_" + std::to_string(i), "own")};
+    project.semantic_models.push_back(std::move(more));
+  }
+  const auto index = index_of(project);
+  const std::vector<std::string> metrics{"revenue"};
+  const auto dimensions = index->dimensions_for(metrics);
+  ASSERT_TRUE(dimensions.has_value());
+  std::vector<std::string> names;
+  for (const auto& info : *dimensions) names.push_back(info.name);
+  EXPECT_THAT(names, Contains("item__own_0"));
+  EXPECT_THAT(names, Contains("item__own_299"));
+  for (const auto* ambiguous : {"item__colour", "item__maker", "item__maker__country"}) {
+    EXPECT_THAT(names, Not(Contains(ambiguous)));
+    const std::vector<std::string> one{ambiguous};
+    EXPECT_THAT(index->metrics_for(one), Not(Contains("revenue")));
+  }
+}
+
 TEST(DimensionValues, EscapesWhatIsSearchedFor) {
   DimensionInfo info;
   info.relation = "\"db\".\"main\".\"items\"";
