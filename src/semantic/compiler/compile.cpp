@@ -79,7 +79,8 @@ Result<std::string> compile_values(const Catalogue& catalogue, const DimensionIn
       std::ranges::find(models, dimension.semantic_model, &contracts::SemanticModel::name);
   if (model == models.end())
     return fail(Errc::not_found, "There is no dimension " + dimension.name + ".");
-  Builder builder(catalogue, words_of(options.dialect), options.row_filters);
+  Builder builder(catalogue, words_of(options.dialect, catalogue.project().week_starts_on),
+                  options.row_filters);
   Statement statement;
   statement.last = builder.values_of(*model, dimension.expr, search);
   if (!builder.forbidden().empty()) return fail(Errc::forbidden, builder.forbidden());
@@ -102,8 +103,8 @@ Result<CompiledQuery> compile_query(const Catalogue& catalogue, const contracts:
     if (auto refusal = refusal_of(filter)) return *refusal;
   std::optional<PlanNotes> notes;
   if (options.with_plan) notes.emplace(catalogue);
-  Builder builder(catalogue, words_of(options.dialect), options.row_filters,
-                  notes ? &*notes : nullptr);
+  Builder builder(catalogue, words_of(options.dialect, catalogue.project().week_starts_on),
+                  options.row_filters, notes ? &*notes : nullptr);
   CompiledQuery out;
   out.columns = columns_of(catalogue, *resolved);
   Statement statement;

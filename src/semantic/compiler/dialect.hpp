@@ -47,8 +47,11 @@ class DialectWords {
   [[nodiscard]] virtual std::string_view double_type() const = 0;
 };
 
-[[nodiscard]] const DialectWords& duckdb_dialect();
-[[nodiscard]] const DialectWords& trino_dialect();
-[[nodiscard]] const DialectWords& words_of(Dialect dialect);
+/// `week_starts_on` as ISO has it, 1 is Monday: weeks are cut there.
+[[nodiscard]] const DialectWords& duckdb_dialect(int week_starts_on = 1);
+[[nodiscard]] const DialectWords& trino_dialect(int week_starts_on = 1);
+[[nodiscard]] const DialectWords& words_of(Dialect dialect, int week_starts_on = 1);
+/// Days by which a date is moved ahead so that its ISO week is the week that starts on that day.
+[[nodiscard]] constexpr int week_lead(int week_starts_on) { return (8 - week_starts_on) % 7; }
 
 }  // namespace loquat::semantic

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "compiler/dialect.hpp"
@@ -15,7 +17,13 @@ std::string shortest(double value) {
 
 class DuckDb final : public DialectWords {
  public:
+  explicit DuckDb(int week_starts_on) : lead_(week_lead(week_starts_on)) {}
+
   std::string truncated(std::string_view grain, std::string_view expr) const override {
+    if (lead_ != 0 && grain == "week") {
+      const std::string days = "INTERVAL " + std::to_string(lead_) + " day";
+      return "(DATE_TRUNC('week', " + in_parentheses(expr) + " + " + days + ") - " + days + ")";
+    }
     return "DATE_TRUNC('" + std::string(grain) + "', " + std::string(expr) + ")";
   }
   std::string shifted(std::string_view expr, std::int64_t count,
@@ -60,17 +68,21 @@ class DuckDb final : public DialectWords {
            sql_string(lower(search)) + ")";
   }
   std::string_view double_type() const override { return "DOUBLE"; }
+
+ private:
+  int lead_;
 };
 
 }  // namespace
 
-const DialectWords& duckdb_dialect() {
-  static const DuckDb words;
-  return words;
+const DialectWords& duckdb_dialect(int week_starts_on) {
+  static const std::array<DuckDb, 7> words = {DuckDb(1), DuckDb(2), DuckDb(3), DuckDb(4),
+                                              DuckDb(5), DuckDb(6), DuckDb(7)};
+  return words[static_cast<std::size_t>(std::clamp(week_starts_on, 1, 7) - 1)];
 }
 
-const DialectWords& words_of(Dialect dialect) {
-  return dialect == Dialect::trino ? trino_dialect() : duckdb_dialect();
+const DialectWords& words_of(Dialect dialect, int week_starts_on) {
+  return dialect == Dialect::trino ? trino_dialect(week_starts_on) : duckdb_dialect(week_starts_on);
 }
 
 }  // namespace loquat::semantic

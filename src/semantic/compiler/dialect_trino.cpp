@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "compiler/dialect.hpp"
 #include "compiler/sql_tokens.hpp"
 #include "index/words.hpp"
@@ -13,7 +16,11 @@ std::string shortest_text(double value) {
 
 class Trino final : public DialectWords {
  public:
+  explicit Trino(int week_starts_on) : lead_(week_lead(week_starts_on)) {}
+
   std::string truncated(std::string_view grain, std::string_view expr) const override {
+    if (lead_ != 0 && grain == "week")
+      return shifted("DATE_TRUNC('week', " + shifted(expr, lead_, "day") + ")", -lead_, "day");
     return "DATE_TRUNC('" + std::string(grain) + "', " + std::string(expr) + ")";
   }
   std::string shifted(std::string_view expr, std::int64_t count,
@@ -69,6 +76,8 @@ class Trino final : public DialectWords {
   std::string_view double_type() const override { return "DOUBLE"; }
 
  private:
+  int lead_;
+
   /// `of_v`, an expression over the array v of all sorted values that are not null.
   static std::string of_sorted(std::string_view expr, const std::string& of_v) {
     const std::string value = "CAST(" + std::string(expr) + " AS DOUBLE)";
@@ -87,9 +96,10 @@ class Trino final : public DialectWords {
 
 }  // namespace
 
-const DialectWords& trino_dialect() {
-  static const Trino words;
-  return words;
+const DialectWords& trino_dialect(int week_starts_on) {
+  static const std::array<Trino, 7> words = {Trino(1), Trino(2), Trino(3), Trino(4),
+                                             Trino(5), Trino(6), Trino(7)};
+  return words[static_cast<std::size_t>(std::clamp(week_starts_on, 1, 7) - 1)];
 }
 
 }  // namespace loquat::semantic

@@ -96,7 +96,8 @@ bool strip(std::string& word, std::string_view ending, std::size_t rest_min) {
   return true;
 }
 
-const std::unordered_set<std::string_view>& filler_words() {
+/// Words of grammar: they name nothing by themselves, in no model.
+const std::unordered_set<std::string_view>& function_words() {
   static const std::unordered_set<std::string_view> words = {
       // articles, pronouns, auxiliaries
       "a", "an", "the", "our", "my", "your", "their", "its", "his", "her", "we", "i", "you", "they",
@@ -108,28 +109,44 @@ const std::unordered_set<std::string_view>& filler_words() {
       // prepositions and conjunctions
       "of", "in", "on", "at", "to", "for", "from", "with", "by", "per", "and", "or", "but", "into",
       "over", "under", "within", "during", "through", "across", "among", "between", "about", "via",
-      "off", "out", "up", "down", "upon", "around", "along", "toward", "towards", "while",
+      "off", "out", "up", "down", "upon", "around", "along", "toward", "towards", "while"};
+  return words;
+}
+
+const std::unordered_set<std::string_view>& filler_words() {
+  static const std::unordered_set<std::string_view> words = {
       // politeness and asking
-      "please", "pls", "plz", "thanks", "thank", "hi", "hello", "hey", "dear", "kindly", "ok",
-      "okay", "well", "just", "also", "too", "really", "actually", "exactly", "quickly", "now",
-      "again", "show", "give", "tell", "list", "display", "get", "find", "see", "know", "want",
-      "need", "like", "wonder", "wondering", "ask", "let", "look", "looking", "check", "pull",
-      "fetch", "bring", "plot", "chart", "graph", "draw", "table", "report", "breakdown", "view",
-      "overview", "figure", "figures", "number", "numbers", "amount", "value", "values", "count",
-      "total", "totals", "sum", "overall", "altogether", "much", "many", "current", "currently",
-      "existing", "respectively", "each", "every", "individual", "different", "various", "specific",
-      "given", "calculate", "compute", "count", "summarize", "summarise", "visualize", "visualise",
-      "present", "break", "split", "group", "grouped", "broken", "sliced", "slice", "segmented",
-      "sorted", "happen", "happened", "occur", "occurred", "make", "take", "come", "go", "place",
-      "placed", "record", "recorded", "generate", "generated", "reach", "achieve", "achieved",
-      "produce", "earn", "earned", "yield", "bring", "register", "registered", "coming", "made",
-      "took", "got", "been", "kind", "sort", "type", "types", "kinds", "level", "company",
-      "business", "data", "result", "results", "info", "information", "details", "detail", "one",
-      "ones", "thing", "things", "thx", "ty", "thanx", "thnx", "tnx", "cheers", "mind", "telling",
-      "showing", "giving", "lot", "lots", "maybe", "perhaps", "possibly", "simply", "basically",
-      "btw", "fyi", "hmm", "um", "uh", "oh", "yes", "yeah", "yep", "sure", "curious", "interested",
-      "wanna", "gimme", "lemme", "whats", "hows", "im", "theres", "weve", "hiya", "try", "trying",
-      "understand", "such"};
+      "please",    "pls",       "plz",        "thanks",    "thank",      "hi",
+      "hello",     "hey",       "dear",       "kindly",    "ok",         "okay",
+      "well",      "just",      "also",       "too",       "really",     "actually",
+      "exactly",   "quickly",   "now",        "again",     "show",       "give",
+      "tell",      "list",      "display",    "get",       "find",       "see",
+      "know",      "want",      "need",       "like",      "wonder",     "wondering",
+      "ask",       "let",       "look",       "looking",   "check",      "pull",
+      "fetch",     "bring",     "plot",       "chart",     "graph",      "draw",
+      "table",     "report",    "breakdown",  "view",      "overview",   "figure",
+      "figures",   "number",    "numbers",    "amount",    "value",      "values",
+      "count",     "total",     "totals",     "sum",       "overall",    "altogether",
+      "much",      "many",      "current",    "currently", "existing",   "respectively",
+      "each",      "every",     "individual", "different", "various",    "specific",
+      "given",     "calculate", "compute",    "count",     "summarize",  "summarise",
+      "visualize", "visualise", "present",    "break",     "split",      "group",
+      "grouped",   "broken",    "sliced",     "slice",     "segmented",  "sorted",
+      "happen",    "happened",  "occur",      "occurred",  "make",       "take",
+      "come",      "go",        "place",      "placed",    "record",     "recorded",
+      "generate",  "generated", "reach",      "achieve",   "achieved",   "produce",
+      "earn",      "earned",    "yield",      "bring",     "register",   "registered",
+      "coming",    "made",      "took",       "got",       "been",       "kind",
+      "sort",      "type",      "types",      "kinds",     "level",      "company",
+      "business",  "data",      "result",     "results",   "info",       "information",
+      "details",   "detail",    "one",        "ones",      "thing",      "things",
+      "thx",       "ty",        "thanx",      "thnx",      "tnx",        "cheers",
+      "mind",      "telling",   "showing",    "giving",    "lot",        "lots",
+      "maybe",     "perhaps",   "possibly",   "simply",    "basically",  "btw",
+      "fyi",       "hmm",       "um",         "uh",        "oh",         "yes",
+      "yeah",      "yep",       "sure",       "curious",   "interested", "wanna",
+      "gimme",     "lemme",     "whats",      "hows",      "im",         "theres",
+      "weve",      "hiya",      "try",        "trying",    "understand", "such"};
   return words;
 }
 
@@ -231,10 +248,23 @@ bool abbreviates(std::string_view terse, std::string_view full) {
   return consonants(full) <= 2 * consonants(terse) && consonants(terse) >= 1;
 }
 
-bool is_filler_text(std::string_view text) { return filler_words().contains(text); }
+bool is_participle(std::string_view text) {
+  constexpr std::size_t kShortest = 5;
+  if (text.ends_with("ed") && text.size() >= kShortest) return true;
+  static const std::unordered_set<std::string_view> words = {
+      "sold", "bought", "paid",  "spent", "sent",    "lost",  "won",  "made",
+      "left", "taken",  "given", "flown", "written", "drawn", "held", "kept"};
+  return words.contains(text);
+}
+
+bool is_function_text(std::string_view text) { return function_words().contains(text); }
+
+bool is_filler_text(std::string_view text) {
+  return function_words().contains(text) || filler_words().contains(text);
+}
 
 bool is_filler(const Token& token) {
-  return filler_words().contains(token.text) || filler_words().contains(token.stem);
+  return is_filler_text(token.text) || is_filler_text(token.stem);
 }
 
 bool is_light_noun(const Token& token) {

@@ -22,7 +22,11 @@ namespace loquat::semantic::language {
 /// Words of the grammar that carry no meaning of their own: articles, auxiliaries, politeness.
 [[nodiscard]] bool is_filler(const Token& token);
 /// True if the word is a filler as it is written, whatever its stem.
+/// `sold`, `delivered`: ends in -ed, or an irregular form of a verb.
+[[nodiscard]] bool is_participle(std::string_view text);
 [[nodiscard]] bool is_filler_text(std::string_view text);
+/// Articles, pronouns, prepositions and their like: fillers that are no noun or verb of a name.
+[[nodiscard]] bool is_function_text(std::string_view text);
 /// Fillers that still tell names apart: order value, order count, total weight.
 [[nodiscard]] bool is_light_noun(const Token& token);
 

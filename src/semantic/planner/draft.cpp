@@ -136,8 +136,9 @@ class Drafter {
     if (ranking_ && draft_.rank != nullptr && draft_.rank->number > 0 &&
         draft_.rank->end == edge.begin)
       draft_.score -= edge.missing > 0 ? 0.9 : 0.4;
-    for (const Edge* other : draft_.metrics)
+    for (const Edge*& other : draft_.metrics)
       if (other->metric == edge.metric) {
+        if (edge.missing < other->missing) other = &edge;
         settle(EdgeKind::metric);
         return;
       }
@@ -221,9 +222,14 @@ class Drafter {
       case Op::in_total:
         draft_.in_total = true;
         break;
+      case Op::add:
+        draft_.add = true;
+        draft_.include = draft_.include || edge.part == "include";
+        break;
       case Op::exclude:
       case Op::negate:
         // `routes that had no complaints` asks for what is not in the rows.
+        // Unless it is a yes or no of theirs: the reader knows.
         if (tokens_[edge.begin].text == "no" && edge.begin > 0 &&
             (tokens_[edge.begin - 1].text == "had" || tokens_[edge.begin - 1].text == "has" ||
              tokens_[edge.begin - 1].text == "have" || tokens_[edge.begin - 1].text == "having"))
@@ -246,6 +252,9 @@ class Drafter {
         break;
       case Op::in_place_of:
         replacing_ = true;
+        break;
+      case Op::or_beyond:
+        beyond(edge);
         break;
       default:
         flags(edge.op);
@@ -270,7 +279,19 @@ class Drafter {
       const DimensionSaid& said = draft_.dimensions.back();
       if (!said.split && edge.begin - said.edge->end <= 1) subject = said.edge;
     }
-    draft_.thresholds.push_back({&edge, subject});
+    draft_.thresholds.push_back({&edge, subject, edge.sign});
+  }
+
+  /// `3 nights or more`: the number that stands before its noun is where it begins.
+  void beyond(const Edge& edge) {
+    const bool counted = !draft_.thresholds.empty() && last_ == EdgeKind::dimension &&
+                         draft_.thresholds.back().dimension == draft_.dimensions.back().edge &&
+                         draft_.thresholds.back().edge->sign == "=" &&
+                         draft_.dimensions.back().edge->end == edge.begin;
+    if (counted)
+      draft_.thresholds.back().sign = edge.sign;
+    else if (draft_.dangling == nullptr)
+      draft_.dangling = &edge;
   }
 
   void flags(Op op) {

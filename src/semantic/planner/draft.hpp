@@ -20,6 +20,7 @@ struct DimensionSaid {
 struct ThresholdSaid {
   const Edge* edge = nullptr;
   const Edge* dimension = nullptr;  ///< named right before: a credit limit over 4,000
+  std::string sign;                 ///< the edge's, or what `or more` makes of it
 };
 struct ValueSaid {
   const Edge* edge = nullptr;
@@ -47,6 +48,7 @@ struct Draft {
   bool inventory = false, how_many = false, growth = false, previous_period = false;
   bool last_year = false, everything = false, which = false, singular_rank = false;
   bool excluded_something = false, excluded_parts = false;
+  bool include = false;  ///< add, include: what was left out comes back
   bool other_one = false, in_total = false, instead = false;
   bool personal = false;
   double doubt = 0;

@@ -53,6 +53,7 @@ enum class Op {
   other_one,    ///< the other one
   in_total,     ///< in total: no more groups
   in_place_of,  ///< instead of: what follows goes
+  or_beyond,    ///< or more, or less: after a number and its noun
 };
 
 struct Alternative {

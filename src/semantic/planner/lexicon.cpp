@@ -167,6 +167,7 @@ std::uint32_t Lexicon::word_id(const Token& token) {
     word.root = token.root;
     word.filler = language::is_filler(token);
     word.light = language::is_light_noun(token);
+    word.function = language::is_function_text(token.text);
     word.time_unit = token.number || language::unit_of(token) || places_in_time(token.text);
     words.push_back(std::move(word));
   }

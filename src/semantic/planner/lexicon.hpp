@@ -35,8 +35,9 @@ struct Term {
 struct Word {
   std::string text, stem, root;
   bool filler = false, light = false, time_unit = false;
-  bool natural = false;  ///< stands in a label, a description or a synonym, not only in names
-  double rarity = 1;     ///< 0.4 (in many metrics' names) to 1
+  bool function = false;  ///< a filler of grammar alone: of, the, is
+  bool natural = false;   ///< stands in a label, a description or a synonym, not only in names
+  double rarity = 1;      ///< 0.4 (in many metrics' names) to 1
   std::vector<std::uint32_t> terms;
   std::vector<std::uint32_t> qualifies;  ///< dimensions that this word may narrow down
 };

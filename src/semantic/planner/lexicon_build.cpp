@@ -30,6 +30,9 @@ std::size_t head_of(const std::vector<Token>& words, Source source) {
     if (cut && i > 0) break;
     head = i;
   }
+  // Nights sold: what was done with it is not what it is.
+  const bool spoken = source == Source::label || source == Source::synonym;
+  if (spoken && head > 0 && language::is_participle(words[head].text)) return head - 1;
   const bool measured = head > 0 && (words[head].text == "amt" || words[head].text == "cnt" ||
                                      words[head].text == "nbr");
   return measured ? head - 1 : head;
@@ -106,6 +109,26 @@ Direction direction_of(std::string_view names) {
   return found;
 }
 
+/// The few words that a description begins with, where they name the thing: `Star rating`, `Has a
+/// pool`, `Ancillary revenue: spa and other extras`. Empty if it is a sentence.
+std::string name_in(std::string_view description) {
+  constexpr std::size_t kWordsMax = 6;
+  std::string_view text = description.substr(0, description.find_first_of(".:;,(\n"));
+  std::vector<Token> tokens = language::tokenize(text);
+  std::size_t first = 0;
+  while (first < tokens.size() && language::is_function_text(tokens[first].text)) ++first;
+  if (first == tokens.size() || tokens.size() > kWordsMax) return "";
+  std::string out;
+  for (std::size_t i = first; i < tokens.size(); ++i) {
+    // Which, that, was: a clause about the thing, no name of it.
+    for (const std::string_view clause : {"which", "that", "when", "where", "who", "why", "whether",
+                                          "is", "are", "was", "were", "has", "have"})
+      if (tokens[i].text == clause) return "";
+    out += (out.empty() ? "" : " ") + tokens[i].text;
+  }
+  return out;
+}
+
 /// Words that only say that a column names its row.
 bool is_name_word(std::string_view word) {
   return word == "name" || word == "title" || word == "label" || word == "nm" || word == "full" ||
@@ -138,20 +161,24 @@ void Lexicon::add_term(TermKind kind, Source source, std::uint32_t target, std::
     for (const std::uint32_t word : term.words) words[word].natural = true;
   for (const std::uint32_t other : words[term.words[0]].terms)
     if (terms[other].kind == kind && terms[other].target == target &&
-        terms[other].words == term.words)
+        terms[other].words == term.words) {
+      if (source == Source::label) terms[other].head = term.head;
       return;
+    }
   const auto id = static_cast<std::uint32_t>(terms.size());
   for (const std::uint32_t word : term.words) add_once(words[word].terms, id);
   terms.push_back(std::move(term));
 }
 
 void Lexicon::add_initials(std::uint32_t metric, std::string_view label) {
-  std::string initials;
+  std::string initials, all;
   for (const Token& token : language::words_of_name(label)) {
     if (token.number || token.before == ',') return;
     if (!language::is_filler(token)) initials.push_back(token.text[0]);
+    all.push_back(token.text[0]);
   }
   if (initials.size() >= 3) add_term(TermKind::metric, Source::initials, metric, initials);
+  if (all.size() >= 4 && all != initials) add_term(TermKind::metric, Source::initials, metric, all);
 }
 
 void Lexicon::add_metrics() {
@@ -163,6 +190,8 @@ void Lexicon::add_metrics() {
     metric_by_name_[metric.name] = id;
     add_term(TermKind::metric, Source::name, id, spoken_name(metric.name));
     add_term(TermKind::metric, Source::label, id, metric.label);
+    if (metric.label.empty() || metric.label == metric.name)
+      add_term(TermKind::metric, Source::label, id, name_in(metric.description));
     for (const std::string& synonym : metric.meta.synonyms)
       add_term(TermKind::metric, Source::synonym, id, synonym);
     add_initials(id, metric.label.empty() ? spoken_name(metric.name) : metric.label);
@@ -289,6 +318,9 @@ void Lexicon::add_dimension_terms(std::uint32_t id) {
   add_term(TermKind::dimension, Source::name, id, spoken_name(without_id(local)));
   if (!info.is_entity) add_term(TermKind::dimension, Source::name, id, spoken_name(local));
   add_term(TermKind::dimension, Source::label, id, info.label);
+  if (info.label.empty() || info.label == local)
+    add_term(TermKind::dimension, Source::label, id, name_in(info.description));
+  for (const std::uint32_t word : word_ids(info.description)) words[word].natural = true;
   for (const std::string& synonym : info.synonyms)
     add_term(TermKind::dimension, Source::synonym, id, synonym);
   entry.boolean =
@@ -326,7 +358,7 @@ std::optional<std::uint32_t> Lexicon::full_form(std::uint32_t terse) const {
   std::optional<std::uint32_t> found;
   for (std::uint32_t id = 0; id < words.size(); ++id) {
     const Word& word = words[id];
-    if (!word.natural || word.filler || !language::abbreviates(short_word.text, word.stem))
+    if (!word.natural || word.function || !language::abbreviates(short_word.text, word.stem))
       continue;
     if (found && words[*found].stem != word.stem) return std::nullopt;
     if (!found) found = id;
@@ -406,7 +438,7 @@ void Lexicon::add_value_words(ValueEntry& value) {
     const std::uint32_t word = word_id(token);
     value_words_.push_back(word);
     constexpr std::size_t kFillersMax = 12;
-    if (words[word].filler && value_fillers_.size() < kFillersMax) add_once(value_fillers_, word);
+    if (words[word].function && value_fillers_.size() < kFillersMax) add_once(value_fillers_, word);
   }
 }
 

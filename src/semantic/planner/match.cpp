@@ -244,6 +244,10 @@ class Matcher {
       const Word& word = lexicon_.words[term.words[w]];
       if (used[w] && w == term.head) window.head_said = true;
       if (!used[w] && word.text == "per") window.per_unsaid = true;
+      // A filler that is a noun or verb tells names apart too: group revenue, list price.
+      if (!used[w] && word.filler && !word.light && !word.function &&
+          term.source != Source::synonym)
+        window.missing += 0.6 * word.rarity;
       if (!used[w] && (!word.filler || word.light))
         window.missing += !word.light             ? word.rarity
                           : word.text.size() == 3 ? 0.3
@@ -310,7 +314,7 @@ class Matcher {
       const auto type = lexicon_.metrics[term.target].metric->type;
       if (missing > 0.3 && type == contracts::MetricType::ratio &&
           (!window.head_said || window.per_unsaid))
-        score -= 0.5;
+        score -= term.source == Source::label && window.head_said ? 0.25 : 0.5;
       if (score < 0.1) return;
       propose_metric(term, window, score, loose);
     } else {

@@ -2,14 +2,28 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "semantic/language/word_forms.hpp"
+#include "semantic/planner/model_subject.hpp"
 #include "semantic/planner/wording.hpp"
 
 namespace loquat::semantic::planner {
 namespace {
 
-enum class About { none, definition, splits, metrics, dimensions, everything, fiscal_year };
+enum class About {
+  none,
+  definition,
+  splits,
+  metrics,
+  dimensions,
+  everything,
+  fiscal_year,
+  week_start,
+  subject,
+  difference,
+  freshness
+};
 
 class ModelQuestion {
  public:
@@ -22,8 +36,18 @@ class ModelQuestion {
         return std::nullopt;
       case About::fiscal_year:
         return fiscal_year();
+      case About::week_start:
+        return week_start();
+      case About::subject:
+        return about_subject(setting_.lexicon, tokens_);
+      case About::difference:
+        return difference();
+      case About::freshness:
+        return freshness();
       case About::everything:
+        return list_metrics();
       case About::metrics:
+        if (auto some = about_subject(setting_.lexicon, tokens_)) return some;
         return list_metrics();
       case About::dimensions:
       case About::splits:
@@ -69,6 +93,15 @@ class ModelQuestion {
                       text(0) == "list" || text(0) == "show";
     if (has("fiscal") && (has("start") || has("begin")) && (text(0) == "when" || has("month")))
       return About::fiscal_year;
+    const bool week =
+        has("week") && (text(0) == "when" || text(0) == "what" || text(0) == "which" ||
+                        text(0) == "on" || text(0) == "do" || text(0) == "does");
+    if (week && (has("start") || has("begin") || has("first")) && !subject())
+      return About::week_start;
+    if (has("difference") || has("differ") || says({"differs", "from"})) return About::difference;
+    if (about_freshness()) return About::freshness;
+    if (says({"stand", "for"}) && text(0) == "what") return About::definition;
+    if (about_a_subject()) return About::subject;
     if (text(0) == "help" && tokens_.size() <= 2) return About::everything;
     if (says({"can", "i", "ask"}) || says({"can", "you", "answer"}) || says({"can", "you", "do"}) ||
         says({"could", "i", "ask"}))
@@ -104,16 +137,175 @@ class ModelQuestion {
     return orders || mean || how ? About::definition : About::none;
   }
 
+  /// `what do we know about shipping`, `what data do you have on reviews`.
+  [[nodiscard]] bool about_a_subject() const {
+    if (text(0) != "what" && text(0) != "which" && text(0) != "is" && text(0) != "do" &&
+        text(0) != "tell")
+      return false;
+    const bool about = says({"know", "about"}) || says({"have", "about"}) || says({"have", "on"}) ||
+                       says({"is", "there", "about"}) || says({"is", "there", "on"}) ||
+                       says({"ask", "about"});
+    const bool data = has("data") || has("information") || has("info");
+    const bool figures = has("many") || has("much");
+    return (about || (data && (has("about") || has("on")) && text(0) != "tell")) && !figures;
+  }
+
+  /// `how fresh is X`, `when was X last updated`, `is X up to date`.
+  [[nodiscard]] bool about_freshness() const {
+    const bool how = text(0) == "how" && (text(1) == "fresh" || text(1) == "recent" ||
+                                          text(1) == "current" || says({"up", "to", "date"}));
+    const bool done = has("updated") || has("refreshed") || has("loaded") || has("synced") ||
+                      has("refresh") || has("update");
+    const bool when = text(0) == "when" && done;
+    const bool is = (text(0) == "is" || text(0) == "are") && says({"up", "to", "date"});
+    return how || when || is || has("freshness");
+  }
+
   /// The metric whose name the question says best.
   [[nodiscard]] std::optional<std::uint32_t> subject() const {
-    Edges edges;
-    add_vocabulary_edges(setting_.lexicon, tokens_, edges);
     const Edge* best = nullptr;
+    Edges edges;
+    return best_metric(tokens_, edges, best);
+  }
+  [[nodiscard]] std::optional<std::uint32_t> best_metric(const std::vector<Token>& tokens,
+                                                         Edges& edges, const Edge*& best) const {
+    add_vocabulary_edges(setting_.lexicon, tokens, edges);
     for (const Edge& edge : edges)
       if (edge.kind == EdgeKind::metric && (best == nullptr || edge.score > best->score))
         best = &edge;
     if (best == nullptr || best->missing > 1.5) return std::nullopt;
     return best->metric;
+  }
+
+  [[nodiscard]] ModelAnswer week_start() const {
+    static constexpr std::array<std::string_view, 7> kDays = {
+        "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+    const int day = std::clamp(setting_.calendar.week_starts_on, 1, 7);
+    return {"Weeks start on " + std::string(kDays[static_cast<std::size_t>(day - 1)]) + ".", {}};
+  }
+
+  /// The metric that one side of a difference names, every word of it understood.
+  [[nodiscard]] std::optional<std::uint32_t> side(const std::vector<Token>& tokens) const {
+    Edges edges;
+    const Edge* best = nullptr;
+    const auto found = best_metric(tokens, edges, best);
+    if (!found) return std::nullopt;
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      if ((i < best->begin || i >= best->end) && !language::is_filler(tokens[i]))
+        return std::nullopt;
+    return found;
+  }
+
+  /// `gross and net tonnage`: two metrics, the first perhaps without the noun that both share.
+  [[nodiscard]] std::optional<ModelAnswer> difference() const {
+    std::size_t from = 0;
+    while (from < tokens_.size() && !tokens_[from].stem.starts_with("differ")) ++from;
+    const bool verb = text(from) == "differ" || text(from) == "differs";
+    for (std::size_t cut = 1; cut + 1 < tokens_.size(); ++cut) {
+      const std::string_view word = text(cut);
+      if (verb
+              ? word != "from"
+              : word != "and" && word != "to" && word != "vs" && word != "versus" && word != "from")
+        continue;
+      if (!verb && cut <= from + 1) continue;
+      const std::size_t first = verb ? 0 : from + 1;
+      std::vector<Token> left,
+          right(tokens_.begin() + static_cast<std::ptrdiff_t>(cut) + 1, tokens_.end());
+      for (std::size_t i = first; i < cut; ++i)
+        if (i != from) left.push_back(tokens_[i]);
+      const auto two = side(right);
+      auto one = side(left);
+      if (two && !one && !right.empty()) {
+        left.push_back(right.back());
+        one = side(left);
+      } else if (two && one == two) {
+        left.push_back(right.back());
+        one = side(left);
+      }
+      if (one && two && *one != *two) return compared(*one, *two);
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] ModelAnswer compared(std::uint32_t one, std::uint32_t two) const {
+    ModelAnswer first = definition(one), second = definition(two);
+    ModelAnswer answer{first.text + "\n\n" + second.text, {}};
+    answer.metrics = {first.metrics[0], second.metrics[0]};
+    if (setting_.lexicon.builds_on(one, two) || setting_.lexicon.builds_on(two, one)) {
+      const bool left = setting_.lexicon.builds_on(one, two);
+      answer.text += "\n\n" + name_shown(left ? one : two) + " is computed from " +
+                     name_shown(left ? two : one) + ".";
+    }
+    std::vector<std::string> here, there;
+    const auto& dimensions = setting_.lexicon.dimensions;
+    for (std::uint32_t id = 0; id < dimensions.size(); ++id) {
+      const bool left = setting_.lexicon.metrics[one].reaches[id];
+      const bool right = setting_.lexicon.metrics[two].reaches[id];
+      if (left == right || dimensions[id].info.personal_data) continue;
+      constexpr std::size_t kShownMax = 8;
+      auto& list = left ? here : there;
+      if (list.size() < kShownMax)
+        list.push_back(dimension_label(setting_.lexicon, dimensions[id].info.name));
+    }
+    if (!here.empty())
+      answer.text += "\n- only " + name_shown(one) + " can be split by " + join_words(here);
+    if (!there.empty())
+      answer.text += "\n- only " + name_shown(two) + " can be split by " + join_words(there);
+    return answer;
+  }
+  [[nodiscard]] std::string name_shown(std::uint32_t id) const {
+    return metric_label(index(), setting_.lexicon.metrics[id].metric->name);
+  }
+
+  [[nodiscard]] std::optional<ModelAnswer> freshness() const {
+    const auto metric = subject();
+    ModelAnswer answer;
+    std::set<std::string> models;
+    if (metric) {
+      answer.metrics.push_back(setting_.lexicon.metrics[*metric].metric->name);
+      contracts::MetricQuery query;
+      query.metrics = answer.metrics;
+      if (const auto grain =
+              grain_needed(setting_.lexicon, *setting_.lexicon.metrics[*metric].metric))
+        query.group_by = {"metric_time__" + std::string(name_of(*grain))};
+      if (const auto compiled = index().compile(query, {}))
+        models.insert(compiled->semantic_models.begin(), compiled->semantic_models.end());
+    }
+    const auto& project = index().project();
+    answer.text = metric ? "**" + name_shown(*metric) + "**" : "**All data**";
+    if (setting_.request.data_end)
+      answer.text += ": the data reaches " +
+                     language::say({setting_.request.data_end, setting_.request.data_end});
+    for (const std::string& name : loaded_for(models)) answer.text += "\n- " + name;
+    if (project.generated_at)
+      answer.text += "\n- dbt wrote this model at " + format_rfc3339(*project.generated_at);
+    return answer;
+  }
+
+  /// What is known of when the tables behind these semantic models (none: all) were loaded.
+  [[nodiscard]] std::vector<std::string> loaded_for(const std::set<std::string>& models) const {
+    const auto& project = index().project();
+    std::vector<std::string> open;
+    std::set<std::string> seen;
+    for (const auto& model : project.semantic_models)
+      if (models.empty() || models.contains(model.name)) open.push_back(model.model_unique_id);
+    std::vector<std::string> out;
+    constexpr std::size_t kShownMax = 12;
+    while (!open.empty() && out.size() < kShownMax) {
+      const std::string id = open.back();
+      open.pop_back();
+      const auto node = project.nodes.find(id);
+      if (!seen.insert(id).second || node == project.nodes.end()) continue;
+      const contracts::ModelNode& known = node->second;
+      open.insert(open.end(), known.depends_on.begin(), known.depends_on.end());
+      if (!known.max_loaded_at && known.freshness_state.empty()) continue;
+      std::string line = "`" + known.name + "`";
+      if (known.max_loaded_at)
+        line += " was loaded last at " + format_rfc3339(*known.max_loaded_at);
+      if (!known.freshness_state.empty()) line += " (freshness: " + known.freshness_state + ")";
+      out.push_back(std::move(line));
+    }
+    return out;
   }
 
   [[nodiscard]] ModelAnswer fiscal_year() const {

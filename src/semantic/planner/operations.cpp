@@ -14,6 +14,9 @@ namespace {
 
 using Names = std::initializer_list<std::string_view>;
 
+/// Taken off a number that stands alone; given back where a dimension of numbers is beside it.
+constexpr double kBareNumber = 2.0;
+
 class OperationReader {
  public:
   OperationReader(const std::vector<Token>& tokens, Edges& edges)
@@ -250,6 +253,16 @@ class OperationReader {
       edge.number_to = *tokens_[at_ + 3].number;
     }
     const bool number = number_at(0);
+    // `5 star hotels`: worth little more than an unknown word until a dimension takes it.
+    if (number) {
+      Edge& edge = add(Op::threshold, 1, -kBareNumber);
+      set_threshold(edge, "=", *tokens_[at_].number);
+    }
+    if (text(0) == "or" &&
+        in(1, {"more", "above", "longer", "over", "higher", "larger", "bigger", "less", "fewer",
+               "below", "shorter", "under", "lower", "smaller"}))
+      add(Op::or_beyond, 2, 0.5).sign =
+          in(1, {"more", "above", "longer", "over", "higher", "larger", "bigger"}) ? ">=" : "<=";
     if (number && text(1) == "or" && in(2, {"more", "less", "fewer", "above", "below"}))
       set_threshold(add(Op::threshold, 3, 0.5),
                     in(2, {"more", "above"}) ? ">=" : "<=", *tokens_[at_].number);
@@ -404,9 +417,11 @@ class OperationReader {
     if (in(0, {"only", "just", "solely", "exclusively"})) add(Op::only, 1);
     if (in(0, {"which", "what"}) && has(1)) add(Op::which, 1, 0.1);
     if (in(0, {"also", "additionally"})) add(Op::add, 1, 0.1);
+    if (in(0, {"too"}) && !has(1) && at_ > 0) add(Op::add, 1, 0.1);
     if (says({"as", "well"}) || says({"in", "addition"}))
       add(Op::add, text(2) == "as" ? 3 : 2, 0.2);
-    if (in(0, {"add"})) add(Op::add, 1);
+    if (in(0, {"add"}) || (at_ <= 1 && in(0, {"include", "readd"})))
+      add(Op::add, in(1, {"back"}) ? 2 : 1).part = "include";
     if (in(0, {"average", "avg", "maximum", "median"})) return;  // content: a metric must say so
     if (at_ == 0) openers();
     if (says({"i", "meant"}) || says({"i", "mean"})) add(Op::opener, 2, 0.6);

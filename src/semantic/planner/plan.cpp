@@ -41,6 +41,13 @@ bool same_but_score(const Reading& a, const Reading& b) {
   return a.query == b.query && a.lack == b.lack && a.unknown == b.unknown;
 }
 
+/// `just the cancellations`: of the last answer, one metric alone.
+bool narrows_to_a_metric(const std::vector<Token>& tokens, const Draft& draft) {
+  if (tokens[0].text != "just" && tokens[0].text != "only") return false;
+  return draft.metrics.size() == 1 && draft.dimensions.empty() && draft.values.empty() &&
+         draft.times.empty() && draft.grains.empty() && draft.parts.empty();
+}
+
 /// Whether the words change the last question rather than ask one of their own: they say so, or
 /// they name nothing that could be measured, counted or listed.
 bool changes_the_last(const Setting& setting, const Draft& draft) {
@@ -54,6 +61,7 @@ bool changes_the_last(const Setting& setting, const Draft& draft) {
                         (tokens[i].stem == "number" || tokens[i].stem == "count");
     if (many || number) return false;
   }
+  if (narrows_to_a_metric(tokens, draft)) return true;
   const bool only_less = draft.metrics.empty() && !draft.excluded_metrics.empty();
   const bool counts = draft.how_many && !draft.dimensions.empty();
   const bool lists = draft.inventory && !draft.dimensions.empty();

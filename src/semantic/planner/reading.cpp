@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "semantic/language/word_forms.hpp"
+
 namespace loquat::semantic::planner {
 namespace {
 
@@ -20,6 +22,8 @@ constexpr double kReachFit = 0.35;
 /// A value that stands in two columns closer than this is asked about.
 constexpr double kSameValueFit = 0.25;
 constexpr double kDirection = 0.5;
+/// What a bare number is worth beside its dimension, above its cost as a mere number.
+constexpr double kNumberUsed = 2.0;
 
 std::string local_of(const std::string& name) {
   const auto at = name.rfind("__");
@@ -78,7 +82,8 @@ class DraftReader {
 
   // ------------------------------------------------- parts of the last query
   void parts_named() {
-    if (draft_.dangling != nullptr) misfit(words_of(*draft_.dangling));
+    if (draft_.dangling != nullptr && !denies_a_flag(*draft_.dangling))
+      misfit(words_of(*draft_.dangling));
     if (!reading_.follow_up) {
       for (const Edge* edge : draft_.path)
         if (edge->kind == EdgeKind::operation && edge->op == Op::opener &&
@@ -96,8 +101,18 @@ class DraftReader {
       drop_part("grouping");
       frame_.grain.reset();
     }
-    if (draft_.other_one) other_one();
+    // `the other one: revenue` says itself which.
+    if (draft_.other_one && draft_.metrics.empty() && draft_.values.empty()) other_one();
     for (const Edge* edge : draft_.replaced) replace(*edge);
+  }
+
+  /// `hotels that have no pool`: the no is about a yes or no of the rows.
+  [[nodiscard]] bool denies_a_flag(const Edge& edge) const {
+    if (edge.kind != EdgeKind::operation || edge.op != Op::negate) return false;
+    return std::any_of(
+        draft_.dimensions.begin(), draft_.dimensions.end(), [&](const DimensionSaid& said) {
+          return said.excluded && said.edge->begin == edge.end && is_flag(*said.edge);
+        });
   }
 
   /// `per month instead of depot`: what the last question had goes, what is said comes.
@@ -309,7 +324,7 @@ class DraftReader {
       bool here = false;
       for (const std::uint32_t id : term.words) {
         const Word& word = lexicon_.words[id];
-        if (word.filler && !word.light) continue;
+        if (word.function) continue;
         const bool now = said_here(word);
         here = here || now;
         if (!now && !said_before(word)) return false;
@@ -479,7 +494,11 @@ class DraftReader {
       if (!said.split && !groups_unsaid(said, choice.dimension)) continue;
       if (std::find(groups.begin(), groups.end(), entry.info.name) != groups.end()) continue;
       // Revenue per order is an average, not a list of every order.
-      if (said.per && own_rows(entry)) misfit(words_of(*said.edge));
+      // And per account, which has a key but no name, is no list of keys either.
+      const bool bare_key = entry.info.is_entity && !has_name(entry) && draft_.rank == nullptr &&
+                            draft_.thresholds.empty() && draft_.dimensions.size() > 1;
+      const bool per = said.per || word_before(*said.edge) == "per";
+      if (per && (own_rows(entry) || bare_key)) misfit(words_of(*said.edge));
       if (ranked_seen && said.per) within.push_back(entry.info.name);
       ranked_seen = ranked_seen || said.ranked;
       groups.push_back(entry.info.name);
@@ -504,6 +523,13 @@ class DraftReader {
     }
   }
 
+  [[nodiscard]] bool has_name(const DimensionEntry& key) const {
+    return std::any_of(lexicon_.dimensions.begin(), lexicon_.dimensions.end(),
+                       [&](const DimensionEntry& other) {
+                         return other.names_entity && other.path == key.info.name;
+                       });
+  }
+
   /// The key of the very rows that a metric adds up.
   [[nodiscard]] bool own_rows(const DimensionEntry& entry) const {
     if (!entry.info.is_entity) return false;
@@ -520,9 +546,21 @@ class DraftReader {
   }
   [[nodiscard]] bool measured(const contracts::Measure& measure) const {
     return std::any_of(metric_ids_.begin(), metric_ids_.end(), [&](std::uint32_t id) {
-      const auto& used = lexicon_.metrics[id].metric->measure;
-      return used && used->measure == measure.name;
+      return uses(*lexicon_.metrics[id].metric, measure.name, 0);
     });
+  }
+  [[nodiscard]] bool uses(const contracts::Metric& metric, const std::string& measure,
+                          int depth) const {
+    constexpr int kDepthMax = 8;
+    if (metric.measure && metric.measure->measure == measure) return true;
+    if (depth == kDepthMax) return false;
+    const auto through = [&](const contracts::MetricInput& input) {
+      const contracts::Metric* inner = lexicon_.index().metric(input.metric);
+      return inner != nullptr && uses(*inner, measure, depth + 1);
+    };
+    return (metric.numerator && through(*metric.numerator)) ||
+           (metric.denominator && through(*metric.denominator)) ||
+           std::any_of(metric.inputs.begin(), metric.inputs.end(), through);
   }
 
   [[nodiscard]] bool removes() const {
@@ -552,9 +590,15 @@ class DraftReader {
       if (threshold.dimension != said.edge || !entry.numeric) continue;
       const std::string subject = subject_of(entry.info.name);
       const Edge& edge = *threshold.edge;
+      if (edge.sign == "=") {
+        reading_.score += kNumberUsed;
+        reading_.doubt += 0.04 + 0.1 * std::min(said.edge->missing, 2.0);
+        if (threshold.sign == "=" && !occurs(entry, edge.number))
+          lack(Lack::value, entry.info.label.empty() ? entry.info.name : entry.info.label, 0);
+      }
       add_filter({Filter::Kind::raw,
                   entry.info.name,
-                  {subject + " " + edge.sign + " " + plain_number(edge.number)}});
+                  {subject + " " + threshold.sign + " " + plain_number(edge.number)}});
       if (edge.number_to)
         frame_.filters.push_back({Filter::Kind::raw,
                                   entry.info.name,
@@ -563,6 +607,17 @@ class DraftReader {
       any = true;
     }
     return any;
+  }
+
+  [[nodiscard]] bool occurs(const DimensionEntry& entry, double number) const {
+    const auto* values = lexicon_.values_of(entry.column);
+    if (values == nullptr) return false;
+    return std::any_of(values->begin(), values->end(), [&](std::uint32_t id) {
+      const std::string& text = lexicon_.values[id].text;
+      double value = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      return error == std::errc{} && end == text.data() + text.size() && value == number;
+    });
   }
 
   [[nodiscard]] static std::string plain_number(double value) {
@@ -651,6 +706,11 @@ class DraftReader {
 
   /// `orders by delivery date`, `delivered in June`: another date than the metric's own.
   void axis(const DimensionEntry& entry, const DimensionSaid& said) {
+    if (const DimensionEntry* other = other_date(entry, *said.edge)) {
+      if (other == &entry) return misfit(words_of(*said.edge));
+      reading_.doubt += 0.1;
+      return axis(*other, said);
+    }
     for (const std::uint32_t id : metric_ids_)
       if (own_axis(*lexicon_.metrics[id].metric, entry)) return;
     const bool time_said = !draft_.times.empty() || !draft_.grains.empty();
@@ -662,9 +722,50 @@ class DraftReader {
       return;
     }
     frame_.axis = entry.info.name;
-    if (said.split && draft_.grains.empty() && !frame_.grain) frame_.grain = Grain::day;
+    // `no, by delivery date`: the period of the last question is meant by that date.
+    const bool moves_period = reading_.follow_up && (frame_.range.start || frame_.range.end);
+    if (said.split && draft_.grains.empty() && !frame_.grain && !moves_period)
+      frame_.grain = Grain::day;
     reading_.doubt += 0.05;
     changed("date");
+  }
+
+  /// A word beside `date` that this date's own name does not have: the date beside it whose name or
+  /// description has the word; `entry` itself if several dates are there and none of them has it.
+  [[nodiscard]] const DimensionEntry* other_date(const DimensionEntry& entry,
+                                                 const Edge& edge) const {
+    if (edge.missing < 0.3) return nullptr;
+    const auto says = [&](const DimensionEntry& date, const Token& token) {
+      const std::string text = date.info.name.substr(date.info.name.rfind("__") + 2) + " " +
+                               date.info.label + " " + date.info.description;
+      for (const Token& word : language::words_of_name(text))
+        if (word.root == token.root || word.stem == token.stem ||
+            language::abbreviates(word.text, token.stem))
+          return true;
+      return false;
+    };
+    std::vector<const Token*> own_words;
+    for (std::size_t i = edge.begin; i < edge.end; ++i) {
+      const Token& token = setting_.tokens[i];
+      const bool says_nothing = language::is_filler(token) || token.stem == "date" ||
+                                token.stem == "time" || language::unit_of(token).has_value();
+      if (!says_nothing && !says(entry, token)) own_words.push_back(&token);
+    }
+    if (own_words.empty()) return nullptr;
+    const DimensionEntry* found = nullptr;
+    bool siblings = false;
+    for (const DimensionEntry& date : lexicon_.dimensions) {
+      if (&date == &entry || !date.info.is_time || date.path != entry.path ||
+          date.info.semantic_model != entry.info.semantic_model)
+        continue;
+      siblings = true;
+      const bool all = std::all_of(own_words.begin(), own_words.end(),
+                                   [&](const Token* token) { return says(date, *token); });
+      if (!all) continue;
+      if (found != nullptr) return &entry;
+      found = &date;
+    }
+    return found != nullptr ? found : siblings ? &entry : nullptr;
   }
 
   [[nodiscard]] bool own_axis(const contracts::Metric& metric, const DimensionEntry& entry) const {
@@ -683,6 +784,15 @@ class DraftReader {
     for (const ValueSaid& value : draft_.values)
       for (const Alternative& option : value.edge->alternatives)
         if (option.column == entry.column || same_model(option.column, entry)) return true;
+    // 4 star hotels: the noun of a number.
+    for (const ThresholdSaid& threshold : draft_.thresholds) {
+      const Edge* other = threshold.dimension;
+      if (other == nullptr || other == said.edge || other->alternatives.empty()) continue;
+      const Choice choice = choose(other->alternatives);
+      if (lexicon_.dimensions[choice.dimension].numeric &&
+          same_model(lexicon_.dimensions[choice.dimension].column, entry))
+        return true;
+    }
     for (const DimensionSaid& other : draft_.dimensions) {
       if (other.edge == said.edge || other.split || other.edge->alternatives.empty()) continue;
       const Choice choice = choose(other.edge->alternatives);
@@ -831,7 +941,10 @@ class DraftReader {
   /// `add Northgate`, `not Northgate`: one value more or less of the list that is there.
   bool merged_into_last(const Filter& filter) {
     for (Filter& last : frame_.filters) {
-      if (last.dimension != filter.dimension || last.kind != Filter::Kind::is_in) continue;
+      if (last.dimension != filter.dimension) continue;
+      if (last.kind == Filter::Kind::not_in && filter.kind == Filter::Kind::is_in && draft_.add)
+        return taken_back(last, filter);
+      if (last.kind != Filter::Kind::is_in) continue;
       if (filter.kind == Filter::Kind::is_in && draft_.add) {
         for (const std::string& value : filter.values)
           if (std::find(last.values.begin(), last.values.end(), value) == last.values.end())
@@ -857,10 +970,28 @@ class DraftReader {
     return false;
   }
 
+  /// `include Expedia again`: what was left out comes back.
+  bool taken_back(Filter& last, const Filter& filter) {
+    const std::size_t before = last.values.size();
+    std::erase_if(last.values, [&](const std::string& value) {
+      return std::find(filter.values.begin(), filter.values.end(), value) != filter.values.end();
+    });
+    if (last.values.size() == before) return false;
+    const std::string dimension = last.dimension;
+    if (last.values.empty())
+      std::erase_if(frame_.filters, [&](const Filter& other) {
+        return other.dimension == dimension && other.kind == Filter::Kind::not_in;
+      });
+    return true;
+  }
+
   void add_filter(Filter filter) {
     if (reading_.follow_up) {
       changed("filter");
       if (merged_into_last(filter)) return;
+      // Nothing was left out that could come back, and a filter would leave more out.
+      if (draft_.include && filter.kind == Filter::Kind::is_in)
+        return misfit(filter.values.empty() ? filter.dimension : "\"" + filter.values[0] + "\"");
       std::erase_if(frame_.filters,
                     [&](const Filter& other) { return other.dimension == filter.dimension; });
     }
@@ -1152,7 +1283,7 @@ class DraftReader {
       if (std::find(used_thresholds_.begin(), used_thresholds_.end(), &edge) !=
           used_thresholds_.end())
         continue;
-      if (frame_.metrics.empty() || !grouped) {
+      if (frame_.metrics.empty() || !grouped || edge.sign == "=") {
         misfit(words_of(edge));
         continue;
       }

@@ -175,7 +175,19 @@ std::string group_word(const std::map<std::string, std::string>& labels, const s
   if (item.find("date_part_name='dow'") != std::string::npos) return "weekday";
   if (item.starts_with("TimeDimension")) return "part of the date";
   std::replace(last.begin(), last.end(), '_', ' ');
-  return last;
+  // Months of the booking date are other months than the metric's own.
+  const std::string date = cut == std::string::npos ? "" : item.substr(0, cut);
+  if (date == "metric_time" || !labels.contains(date)) return last;
+  return last + " of " + group_word(labels, date);
+}
+
+/// Weeks of a project that starts them on another day than ISO does say so.
+std::string with_week_start(const ModelIndex& index, std::string word) {
+  static constexpr std::array<std::string_view, 7> kDays = {
+      "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+  const int day = std::clamp(index.project().week_starts_on, 1, 7);
+  if (day == 1 || (word != "week" && !word.starts_with("week of "))) return word;
+  return word + " (from " + std::string(kDays[static_cast<std::size_t>(day - 1)]) + ")";
 }
 
 std::string where_words(const std::map<std::string, std::string>& labels, std::string text) {
@@ -213,7 +225,8 @@ std::string interpret(const ModelIndex& index, const contracts::MetricQuery& que
   for (const std::string& name : query.metrics)
     metrics.push_back(metrics.empty() ? planner::metric_label(index, name)
                                       : planner::lower_first(planner::metric_label(index, name)));
-  for (const std::string& item : query.group_by) groups.push_back(group_word(labels, item));
+  for (const std::string& item : query.group_by)
+    groups.push_back(with_week_start(index, group_word(labels, item)));
   std::string text =
       metrics.empty() ? "Values of " + planner::join_words(groups) : planner::join_words(metrics);
   if (!metrics.empty() && !groups.empty()) text += " by " + planner::join_words(groups);

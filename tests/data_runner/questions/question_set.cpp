@@ -246,7 +246,19 @@ class Judge {
       judge_refuse(turn, outcome, judged);
     if (const auto* planned = std::get_if<semantic::Planned>(&outcome.result))
       previous_ = semantic::PreviousTurn{request.question, planned->query, planned->time_phrase};
+    else if (const auto* asked = std::get_if<semantic::Clarify>(&outcome.result);
+             asked != nullptr && turn.contains("plan"))
+      choose(*asked, turn);
     judged_.push_back(std::move(judged));
+  }
+
+  /// Who is asked back takes the choice that was meant, if it is among those offered.
+  void choose(const semantic::Clarify& asked, const Json& turn) {
+    for (const auto& option : asked.options)
+      if (differs(turn, turn, option.query).empty()) {
+        previous_ = semantic::PreviousTurn{option.message, option.query, ""};
+        return;
+      }
   }
 
   static std::string describe(const semantic::PlanOutcome& outcome) {

@@ -101,9 +101,10 @@ INSTANTIATE_TEST_SUITE_P(Companies, Questions,
                                          Floor{"tests/data/questions/game", 18, 0},
                                          Floor{"tests/data/questions/grid", 26, 0},
                                          Floor{"tests/data/questions/freight", 107, 0},
-                                         Floor{"tests/data/questions/campus", 95, 0},
-                                         Floor{"tests/data/questions/waste", 99, 0},
-                                         Floor{"tests/data/questions/podcast", 37, 0}),
+                                         Floor{"tests/data/questions/campus", 100, 0},
+                                         Floor{"tests/data/questions/waste", 100, 0},
+                                         Floor{"tests/data/questions/podcast", 38, 0},
+                                         Floor{"tests/data/questions/hotels", 120, 0}),
                          [](const auto& info) {
                            return fs::path(info.param.folder).filename().string();
                          });

@@ -114,6 +114,24 @@ MetricQuery revenue_where(const std::string& where) {
   return query;
 }
 
+TEST(Compiler, CutsWeeksWhereTheProjectStartsThem) {
+  ProjectModel project = shop();
+  project.week_starts_on = 7;
+  MetricQuery query;
+  query.metrics = {"revenue"};
+  query.group_by = {"metric_time__week"};
+  const auto index = index_of(project);
+  EXPECT_THAT(sql_of(*index, query),
+              HasSubstr("(DATE_TRUNC('week', sold_at + INTERVAL 1 day) - INTERVAL 1 day)"));
+  CompileOptions trino;
+  trino.dialect = Dialect::trino;
+  EXPECT_THAT(sql_of(*index, query, trino),
+              HasSubstr("DATE_ADD('day', -1, DATE_TRUNC('week', DATE_ADD('day', 1, "
+                        "sold_at)))"));
+  query.group_by = {"metric_time__month"};
+  EXPECT_THAT(sql_of(*index, query), HasSubstr("DATE_TRUNC('month', sold_at)"));
+}
+
 TEST(Compiler, WritesOneFlatSelectForASimpleMetricOverTwoJoins) {
   MetricQuery query;
   query.metrics = {"revenue"};

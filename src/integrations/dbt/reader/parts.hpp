@@ -18,5 +18,7 @@ void read_nodes(const Document& manifest, contracts::ProjectModel& out);
 void read_catalog(const Document& catalog, contracts::ProjectModel& out);
 void read_run_results(const Document& run_results, contracts::ProjectModel& out);
 void read_sources(const Document& sources, contracts::ProjectModel& out);
+/// When fiscal year and week start, from the metas read before; conflicts become problems.
+void read_calendar(contracts::ProjectModel& out, std::vector<contracts::ImportProblem>& problems);
 
 }  // namespace loquat::dbt

@@ -74,25 +74,6 @@ Result<void> read_metadata(const Document& manifest, ProjectModel& out) {
   return {};
 }
 
-void read_calendar(ProjectModel& out) {
-  for (const auto& [_, node] : out.nodes) {
-    const bool may_say = node.meta.json.find("fiscal_year_start_month") != std::string::npos ||
-                         node.meta.json.find("week_starts_on") != std::string::npos;
-    if (!may_say) continue;
-    JsonReader reader;
-    const Json* meta = reader.read(node.meta.json);
-    if (meta == nullptr || !meta->is_object()) continue;
-    const auto set = [&](const char* key, int low, int high, int& target) {
-      const Json* found = meta->find(key);
-      if (found == nullptr || !found->is_integer()) return;
-      const std::int64_t value = found->integer();
-      if (value >= low && value <= high) target = static_cast<int>(value);
-    };
-    set("fiscal_year_start_month", 1, 12, out.fiscal_year_start_month);
-    set("week_starts_on", 1, 7, out.week_starts_on);
-  }
-}
-
 }  // namespace
 
 std::string content_version(const std::map<std::string, std::string>& texts) {
@@ -137,7 +118,7 @@ Result<ProjectModel> read_trimmed(const std::map<std::string, std::string>& text
   if (const auto catalog = document("catalog")) read_catalog(*catalog, out);
   if (const auto run_results = document("run_results")) read_run_results(*run_results, out);
   if (const auto sources = document("sources")) read_sources(*sources, out);
-  read_calendar(out);
+  read_calendar(out, problems);
   if (problems.size() > kProblemsMax) {
     const std::size_t more = problems.size() - kProblemsMax;
     problems.resize(kProblemsMax);

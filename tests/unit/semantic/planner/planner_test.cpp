@@ -1,3 +1,4 @@
+// long: one small library, and everything that is asked of it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -116,6 +117,9 @@ class Planner : public testing::Test {
   PlanOutcome run(const PlanRequest& request) { return plan(*vocabulary_, request); }
   MetricQuery planned(const std::string& question) {
     return outcome_as<Planned>(run(ask(question))).query;
+  }
+  bool explained(const std::string& question) {
+    return std::holds_alternative<ModelAnswer>(run(ask(question)).result);
   }
   Refuse refused(const std::string& question) { return outcome_as<Refuse>(run(ask(question))); }
 
@@ -387,6 +391,48 @@ TEST_F(Planner, ExplainsTheMetricOfTheLastAnswer) {
   request.previous = PreviousTurn{"", planned("fines in 2024"), ""};
   EXPECT_EQ(outcome_as<ModelAnswer>(run(request)).metrics, std::vector<std::string>{"fines"});
 }
+
+TEST_F(Planner, AnswersQuestionsAboutTheModelBySubject) {
+  const auto about = outcome_as<ModelAnswer>(run(ask("what do we know about loan length?")));
+  EXPECT_EQ(about.metrics, (std::vector<std::string>{"mean_days", "median_days"}));
+  EXPECT_NE(about.text.find("median"), std::string::npos);
+  EXPECT_FALSE(explained("what do we know about the weather?"));
+}
+
+TEST_F(Planner, TellsTwoMetricsApart) {
+  const auto told =
+      outcome_as<ModelAnswer>(run(ask("what's the difference between fines and loans?")));
+  EXPECT_EQ(told.metrics, (std::vector<std::string>{"fines", "loans"}));
+  // A word that is not understood may ask for figures.
+  EXPECT_FALSE(explained("difference between fines and dragons"));
+}
+
+TEST_F(Planner, SaysWhenTheWeekStartsAndHowFreshTheDataIs) {
+  EXPECT_NE(
+      outcome_as<ModelAnswer>(run(ask("which day does the week start on?"))).text.find("Monday"),
+      std::string::npos);
+  const auto fresh = outcome_as<ModelAnswer>(run(ask("how fresh are the fines?")));
+  EXPECT_EQ(fresh.metrics, std::vector<std::string>{"fines"});
+  EXPECT_NE(fresh.text.find("20 May 2025"), std::string::npos) << fresh.text;
+}
+
+TEST_F(Planner, NarrowsTheLastAnswerToOneMetric) {
+  PlanRequest request = ask("just the fines");
+  request.previous = PreviousTurn{"", planned("loans and fines by branch in 2024"), ""};
+  const auto narrowed = outcome_as<Planned>(run(request));
+  EXPECT_EQ(narrowed.query.metrics, std::vector<std::string>{"fines"});
+  EXPECT_EQ(narrowed.query.group_by, std::vector<std::string>{"loan__branch"});
+}
+
+TEST_F(Planner, TakesBackWhatWasLeftOutAndNothingElse) {
+  PlanRequest request = ask("include Castle again");
+  request.previous = PreviousTurn{"", planned("loans by genre except Castle"), ""};
+  EXPECT_TRUE(outcome_as<Planned>(run(request)).query.where.empty());
+  request.previous = PreviousTurn{"", planned("loans by genre"), ""};
+  (void)outcome_as<Refuse>(run(request));
+}
+
+TEST_F(Planner, DoesNotTakeTheRowsOfAMetricForASplit) { (void)refused("fines per loan by branch"); }
 
 TEST_F(Planner, SaysTheQueryInOneSentence) {
   const std::string said =
