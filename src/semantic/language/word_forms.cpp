@@ -116,37 +116,29 @@ const std::unordered_set<std::string_view>& function_words() {
 const std::unordered_set<std::string_view>& filler_words() {
   static const std::unordered_set<std::string_view> words = {
       // politeness and asking
-      "please",    "pls",       "plz",        "thanks",    "thank",      "hi",
-      "hello",     "hey",       "dear",       "kindly",    "ok",         "okay",
-      "well",      "just",      "also",       "too",       "really",     "actually",
-      "exactly",   "quickly",   "now",        "again",     "show",       "give",
-      "tell",      "list",      "display",    "get",       "find",       "see",
-      "know",      "want",      "need",       "like",      "wonder",     "wondering",
-      "ask",       "let",       "look",       "looking",   "check",      "pull",
-      "fetch",     "bring",     "plot",       "chart",     "graph",      "draw",
-      "table",     "report",    "breakdown",  "view",      "overview",   "figure",
-      "figures",   "number",    "numbers",    "amount",    "value",      "values",
-      "count",     "total",     "totals",     "sum",       "overall",    "altogether",
-      "much",      "many",      "current",    "currently", "existing",   "respectively",
-      "each",      "every",     "individual", "different", "various",    "specific",
-      "given",     "calculate", "compute",    "count",     "summarize",  "summarise",
-      "visualize", "visualise", "present",    "break",     "split",      "group",
-      "grouped",   "broken",    "sliced",     "slice",     "segmented",  "sorted",
-      "happen",    "happened",  "occur",      "occurred",  "make",       "take",
-      "come",      "go",        "place",      "placed",    "record",     "recorded",
-      "generate",  "generated", "reach",      "achieve",   "achieved",   "produce",
-      "earn",      "earned",    "yield",      "bring",     "register",   "registered",
-      "coming",    "made",      "took",       "got",       "been",       "kind",
-      "sort",      "type",      "types",      "kinds",     "level",      "company",
-      "business",  "data",      "result",     "results",   "info",       "information",
-      "details",   "detail",    "one",        "ones",      "thing",      "things",
-      "thx",       "ty",        "thanx",      "thnx",      "tnx",        "cheers",
-      "mind",      "telling",   "showing",    "giving",    "lot",        "lots",
-      "maybe",     "perhaps",   "possibly",   "simply",    "basically",  "btw",
-      "fyi",       "hmm",       "um",         "uh",        "oh",         "yes",
-      "yeah",      "yep",       "sure",       "curious",   "interested", "wanna",
-      "gimme",     "lemme",     "whats",      "hows",      "im",         "theres",
-      "weve",      "hiya",      "try",        "trying",    "understand", "such"};
+      "please", "pls", "plz", "thanks", "thank", "hi", "hello", "hey", "dear", "kindly", "ok",
+      "okay", "well", "just", "also", "too", "really", "actually", "exactly", "quickly", "now",
+      "again", "show", "give", "tell", "list", "display", "get", "find", "see", "know", "want",
+      "need", "like", "wonder", "wondering", "ask", "let", "look", "looking", "check", "pull",
+      "fetch", "bring", "plot", "chart", "graph", "draw", "table", "report", "breakdown", "view",
+      "overview", "figure", "figures", "number", "numbers", "amount", "value", "values", "count",
+      "total", "totals", "sum", "overall", "altogether", "much", "many", "current", "currently",
+      "existing", "respectively", "each", "every", "individual", "different", "various", "specific",
+      "given", "calculate", "compute", "count", "summarize", "summarise", "visualize", "visualise",
+      "present", "break", "split", "group", "grouped", "broken", "sliced", "slice", "segmented",
+      "sorted", "happen", "happened", "occur", "occurred", "make", "take", "come", "go", "place",
+      "placed", "record", "recorded", "generate", "generated", "reach", "achieve", "achieved",
+      "produce", "earn", "earned", "yield", "bring", "register", "registered", "coming", "made",
+      "took", "got", "been", "kind", "sort", "type", "types", "kinds", "level", "company",
+      "business", "data", "result", "results", "info", "information", "details", "detail", "one",
+      "ones", "thing", "things", "thx", "ty", "thanx", "thnx", "tnx", "cheers", "mind", "telling",
+      "showing", "giving", "lot", "lots", "maybe", "perhaps", "possibly", "simply", "basically",
+      "btw", "fyi", "hmm", "um", "uh", "oh", "yes", "yeah", "yep", "sure", "curious", "interested",
+      "wanna", "gimme", "lemme", "whats", "hows", "im", "theres", "weve", "hiya", "try", "trying",
+      "understand", "such",
+      // verbs that say no more than that something was done
+      "operate", "operated", "run", "ran", "running", "conduct", "conducted", "perform",
+      "performed", "handle", "handled"};
   return words;
 }
 
@@ -246,6 +238,16 @@ bool abbreviates(std::string_view terse, std::string_view full) {
         std::count_if(word.begin() + 1, word.end(), [](char c) { return !is_vowel(c); }));
   };
   return consonants(full) <= 2 * consonants(terse) && consonants(terse) >= 1;
+}
+
+bool is_vague_text(std::string_view text) {
+  static const std::unordered_set<std::string_view> words = {
+      "business", "company",   "group",   "grouped",  "individual", "individuals", "current",
+      "existing", "different", "various", "specific", "given",      "data",        "result",
+      "results",  "details",   "placed",  "recorded", "registered", "generated",   "split",
+      "total",    "overall",   "report",  "table",    "level",      "type",        "kind",
+      "place",    "record",    "present", "view",     "overview",   "info",        "information"};
+  return words.contains(text);
 }
 
 bool is_participle(std::string_view text) {

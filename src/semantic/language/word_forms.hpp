@@ -22,6 +22,8 @@ namespace loquat::semantic::language {
 /// Words of the grammar that carry no meaning of their own: articles, auxiliaries, politeness.
 [[nodiscard]] bool is_filler(const Token& token);
 /// True if the word is a filler as it is written, whatever its stem.
+/// Fillers that data has as values all the same: business, group, current.
+[[nodiscard]] bool is_vague_text(std::string_view text);
 /// `sold`, `delivered`: ends in -ed, or an irregular form of a verb.
 [[nodiscard]] bool is_participle(std::string_view text);
 [[nodiscard]] bool is_filler_text(std::string_view text);

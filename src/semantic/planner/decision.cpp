@@ -386,7 +386,11 @@ class Decider {
     highest.rank->descending = true;
     lowest.rank->descending = false;
     std::vector<ClarifyOption> made = options({lowest, highest});
-    if (made.size() < 2) return std::nullopt;
+    if (made.size() < 2) {
+      if (!offer_) return std::nullopt;
+      return refuse(RefusalReason::not_understood,
+                    "Is the lowest or the highest the worst here? Please say which.");
+    }
     outcome_.confidence = std::min(outcome_.confidence, 0.45);
     outcome_.result = Clarify{"Is the lowest or the highest the worst here?", std::move(made)};
     return std::move(outcome_);

@@ -31,6 +31,8 @@ class Drafter {
           dimension(*edge);
           break;
         case EdgeKind::value:
+          // Routes without any cancelled flights: rows that are not there, no filter.
+          if (none_ != nullptr && draft_.dangling == nullptr) draft_.dangling = none_;
           draft_.values.push_back({edge, excluding_});
           draft_.doubt += edge->doubt;
           settle(EdgeKind::value);
@@ -95,12 +97,15 @@ class Drafter {
     const bool by_metric = edge.kind == EdgeKind::metric && open_ != nullptr &&
                            open_->op == Op::split && draft_.rank == nullptr &&
                            draft_.sort == nullptr && !draft_.metrics.empty() && !draft_.which;
+    if (edge.kind == EdgeKind::metric && open_ != nullptr && open_->op == Op::split)
+      draft_.by_metric = true;
     const bool by_time = edge.kind == EdgeKind::time && open_ != nullptr && open_->op == Op::split;
     if ((by_metric || by_time) && draft_.dangling == nullptr) draft_.dangling = open_;
     open_ = nullptr;
   }
 
   void settle(EdgeKind kind) {
+    none_ = nullptr;
     last_ = kind;
     splitting_ = false;
     if (kind != EdgeKind::value && kind != EdgeKind::dimension) excluding_ = false;
@@ -234,6 +239,7 @@ class Drafter {
             (tokens_[edge.begin - 1].text == "had" || tokens_[edge.begin - 1].text == "has" ||
              tokens_[edge.begin - 1].text == "have" || tokens_[edge.begin - 1].text == "having"))
           draft_.dangling = &edge;
+        if (edge.end < tokens_.size() && tokens_[edge.end].text == "any") none_ = &edge;
         excluded_used_ = false;
         excluding_ = true;
         draft_.excluded_something = true;
@@ -350,6 +356,7 @@ class Drafter {
   bool excluding_ = false, per_ = false, all_ = false, excluded_used_ = false;
   const Edge* open_ = nullptr;
   const Edge* each_said_ = nullptr;
+  const Edge* none_ = nullptr;  ///< `without any`, until what is not there is named
 };
 
 }  // namespace

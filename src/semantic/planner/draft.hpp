@@ -48,7 +48,8 @@ struct Draft {
   bool inventory = false, how_many = false, growth = false, previous_period = false;
   bool last_year = false, everything = false, which = false, singular_rank = false;
   bool excluded_something = false, excluded_parts = false;
-  bool include = false;  ///< add, include: what was left out comes back
+  bool by_metric = false;  ///< X by revenue: what leads is listed
+  bool include = false;    ///< add, include: what was left out comes back
   bool other_one = false, in_total = false, instead = false;
   bool personal = false;
   double doubt = 0;

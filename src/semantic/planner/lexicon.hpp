@@ -35,6 +35,7 @@ struct Term {
 struct Word {
   std::string text, stem, root;
   bool filler = false, light = false, time_unit = false;
+  std::string full;       ///< stem of the full form that the model says for a terse word
   bool function = false;  ///< a filler of grammar alone: of, the, is
   bool natural = false;   ///< stands in a label, a description or a synonym, not only in names
   double rarity = 1;      ///< 0.4 (in many metrics' names) to 1

@@ -372,6 +372,8 @@ void Lexicon::expand_terse_names() {
   const auto count = static_cast<std::uint32_t>(words.size());
   for (std::uint32_t id = 0; id < count; ++id)
     if (const auto found = full_form(id)) full[id] = *found;
+  // What it is short for is known: comp of complimentary is not short for compare.
+  for (const auto& [terse, word] : full) words[terse].full = words[word].stem;
   const std::size_t known = terms.size();
   for (std::size_t i = 0; i < known; ++i) {
     Term term = terms[i];

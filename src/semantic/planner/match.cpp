@@ -107,6 +107,11 @@ class Matcher {
                language::slips_allowed(text.size());
   }
 
+  /// A vague noun that is a value of the data as it stands: business, group, current.
+  [[nodiscard]] bool may_be_a_value(const Touch& touch) const {
+    return touch.likeness > 0.99 && language::is_vague_text(tokens_[touch.token].text);
+  }
+
   /// What has been said of a value so far.
   struct Spoken {
     std::size_t begin = 0, at = 0;
@@ -139,7 +144,7 @@ class Matcher {
         ++more.depth;
         more.said += (filler ? 0.3 : 1.0) * static_cast<double>(touch.width) * touch.likeness;
         more.doubt += 1 - touch.likeness;
-        more.content = more.content || !filler;
+        more.content = more.content || !filler || may_be_a_value(touch);
         go_on(rest, more);
       }
     if (!spoken.content) return;

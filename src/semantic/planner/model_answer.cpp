@@ -1,3 +1,4 @@
+// long: one answer for each kind of question about a model.
 #include "semantic/planner/model_answer.hpp"
 
 #include <algorithm>

@@ -438,6 +438,10 @@ class OperationReader {
     if (in(0, {"together", "combined", "altogether", "instead", "same", "again", "other", "so",
                "far", "anyway", "rather"}))
       add(in(0, {"instead", "same"}) ? Op::opener : Op::which, 1, -0.9);
+    // The reason is named as a value; how it is brought in says nothing more.
+    if (says({"due", "to"}) || says({"because", "of"}) || says({"caused", "by"}) ||
+        says({"owing", "to"}))
+      add(Op::which, 2);
     if (says({"to", "date"})) add(Op::everything, 2, 0.1);
   }
 
@@ -445,7 +449,8 @@ class OperationReader {
     if (says({"what", "about"}) || says({"how", "about"}) || says({"and", "for"}) ||
         says({"same", "for"}) || says({"and", "what"}))
       add(Op::opener, says({"and", "what"}) && text(2) == "about" ? 3 : 2, 0.4);
-    if (in(0, {"and", "now", "instead", "no", "but", "rather", "make", "ok", "okay", "then"}))
+    if (in(0,
+           {"and", "now", "instead", "sorry", "no", "but", "rather", "make", "ok", "okay", "then"}))
       add(Op::opener, 1, 0.1);
   }
 
@@ -466,6 +471,15 @@ void add_operation_edges(const std::vector<Token>& tokens, Edges& edges) {
   OperationReader(tokens, edges).run();
 }
 
+/// The month of `this month` is no grain, whatever becomes of the period.
+static bool is_one_period(const std::vector<Token>& tokens, std::size_t at) {
+  if (at == 0) return false;
+  for (const std::string_view word :
+       {"this", "last", "previous", "next", "current", "past", "prior", "same"})
+    if (tokens[at - 1].text == word) return true;
+  return false;
+}
+
 void add_time_edges(const std::vector<Token>& tokens, const language::Calendar& calendar,
                     Edges& edges) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -481,7 +495,8 @@ void add_time_edges(const std::vector<Token>& tokens, const language::Calendar& 
                    (phrase->weak ? 0.7 : 0);
       edges.push_back(edge);
     }
-    if (const auto phrase = language::grain_phrase_at(tokens, i)) {
+    if (const auto phrase = language::grain_phrase_at(tokens, i);
+        phrase && !(phrase->weak && is_one_period(tokens, i))) {
       edge.kind = EdgeKind::grain;
       edge.end = phrase->end;
       edge.grain = phrase->grain;

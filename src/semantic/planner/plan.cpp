@@ -15,10 +15,26 @@ constexpr std::size_t kWordsMax = 60;
 constexpr std::size_t kPathsMax = 48;
 constexpr std::size_t kQuestionBytesMax = 4096;
 
+/// A name typed as the model writes it (`rev_amt`) is said by its words.
+std::vector<Token> tokens_of(std::string question) {
+  std::replace(question.begin(), question.end(), '_', ' ');
+  return language::tokenize(question);
+}
+
 PlanOutcome refuse(RefusalReason reason, std::string message) {
   PlanOutcome outcome;
   outcome.result = Refuse{reason, std::move(message), {}};
   return outcome;
+}
+
+/// `refund rate by month`: begins with a metric's name of several words, not with an order.
+bool names_a_metric(const Setting& setting) {
+  Edges edges;
+  add_vocabulary_edges(setting.lexicon, setting.tokens, edges);
+  return std::any_of(edges.begin(), edges.end(), [](const Edge& edge) {
+    return edge.kind == EdgeKind::metric && edge.begin == 0 && edge.end > 1 && edge.missing == 0 &&
+           edge.doubt < 0.01;
+  });
 }
 
 std::optional<PlanOutcome> refuse_at_sight(const Setting& setting) {
@@ -29,7 +45,7 @@ std::optional<PlanOutcome> refuse_at_sight(const Setting& setting) {
                   "This question is too long to be read safely. Please ask it in at most " +
                       std::to_string(kWordsMax) + " words.");
   const auto forbidden = forbidden_request(setting.tokens, setting.request.previous.has_value());
-  if (!forbidden) return std::nullopt;
+  if (!forbidden || (!forbidden->bypass && names_a_metric(setting))) return std::nullopt;
   if (forbidden->bypass)
     return refuse(RefusalReason::policy,
                   "Rules for access cannot be changed by asking. I answer within them.");
@@ -43,7 +59,10 @@ bool same_but_score(const Reading& a, const Reading& b) {
 
 /// `just the cancellations`: of the last answer, one metric alone.
 bool narrows_to_a_metric(const std::vector<Token>& tokens, const Draft& draft) {
-  if (tokens[0].text != "just" && tokens[0].text != "only") return false;
+  const std::string& first = tokens[0].text;
+  if (first != "just" && first != "only" && first != "actually" && first != "sorry" &&
+      first != "no" && first != "rather")
+    return false;
   return draft.metrics.size() == 1 && draft.dimensions.empty() && draft.values.empty() &&
          draft.times.empty() && draft.grains.empty() && draft.parts.empty();
 }
@@ -168,7 +187,7 @@ void name_candidates(const Setting& setting, const std::vector<Reading>& reading
 
 PlanOutcome plan_once(const Lexicon& lexicon, const PlanRequest& request, bool offer) {
   const auto& project = lexicon.index().project();
-  const std::vector<Token> tokens = language::tokenize(request.question);
+  const std::vector<Token> tokens = tokens_of(request.question);
   const Setting setting{lexicon,
                         request,
                         tokens,
@@ -193,7 +212,7 @@ PlanOutcome plan_once(const Lexicon& lexicon, const PlanRequest& request, bool o
 void with_best_reading(const Lexicon& lexicon, const PlanRequest& request,
                        const std::function<void(const Setting&, const Reading&)>& use) {
   const auto& project = lexicon.index().project();
-  const std::vector<Token> tokens = language::tokenize(request.question);
+  const std::vector<Token> tokens = tokens_of(request.question);
   const Setting setting{lexicon,
                         request,
                         tokens,

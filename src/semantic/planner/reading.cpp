@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "semantic/language/time_words.hpp"
 #include "semantic/language/word_forms.hpp"
 
 namespace loquat::semantic::planner {
@@ -486,17 +487,23 @@ class DraftReader {
             {said.excluded ? Filter::Kind::is_false : Filter::Kind::is_true, entry.info.name, {}});
         continue;
       }
-      if (!said.split && qualifies_value(said, choice.dimension)) continue;
+      const bool listed_by = said.leads && draft_.by_metric &&
+                             draft_.excluded_something;  // hotels other than X by rate
+      if (!said.split && !listed_by && qualifies_value(said, choice.dimension)) continue;
       if (said.excluded) {
         left_empty(said, entry);
         continue;
       }
+      // Top 5 star hotels: the five best of a star, or hotels of five stars?
+      if (said.ranked && entry.numeric && draft_.rank != nullptr &&
+          draft_.rank->end == said.edge->begin && occurs(entry, draft_.rank->number))
+        misfit(words_of(*said.edge));
       if (!said.split && !groups_unsaid(said, choice.dimension)) continue;
       if (std::find(groups.begin(), groups.end(), entry.info.name) != groups.end()) continue;
       // Revenue per order is an average, not a list of every order.
       // And per account, which has a key but no name, is no list of keys either.
       const bool bare_key = entry.info.is_entity && !has_name(entry) && draft_.rank == nullptr &&
-                            draft_.thresholds.empty() && draft_.dimensions.size() > 1;
+                            draft_.thresholds.empty();
       const bool per = said.per || word_before(*said.edge) == "per";
       if (per && (own_rows(entry) || bare_key)) misfit(words_of(*said.edge));
       if (ranked_seen && said.per) within.push_back(entry.info.name);
@@ -514,7 +521,8 @@ class DraftReader {
     for (const Alternative& option : said.edge->alternatives) {
       const DimensionEntry& entry = lexicon_.dimensions[option.target];
       const bool entity = entry.info.is_entity || entry.names_entity;
-      if (!entity || !reachable(option.target)) continue;
+      const bool hidden = entry.info.personal_data && !setting_.request.may_see_personal_data;
+      if (!entity || hidden || !reachable(option.target)) continue;
       if (option.score < said.edge->alternatives[0].score - kReachFit) continue;
       choice.dimension = option.target;
       choice.found = choice.reached = true;
@@ -524,10 +532,10 @@ class DraftReader {
   }
 
   [[nodiscard]] bool has_name(const DimensionEntry& key) const {
-    return std::any_of(lexicon_.dimensions.begin(), lexicon_.dimensions.end(),
-                       [&](const DimensionEntry& other) {
-                         return other.names_entity && other.path == key.info.name;
-                       });
+    return std::any_of(
+        lexicon_.dimensions.begin(), lexicon_.dimensions.end(), [&](const DimensionEntry& other) {
+          return other.names_entity && other.path == key.info.name && !other.info.personal_data;
+        });
   }
 
   /// The key of the very rows that a metric adds up.
@@ -596,6 +604,9 @@ class DraftReader {
         if (threshold.sign == "=" && !occurs(entry, edge.number))
           lack(Lack::value, entry.info.label.empty() ? entry.info.name : entry.info.label, 0);
       }
+      const bool listed = threshold.sign == "=" && append_number(subject, edge.number);
+      used_thresholds_.push_back(&edge);
+      if (listed) continue;
       add_filter({Filter::Kind::raw,
                   entry.info.name,
                   {subject + " " + threshold.sign + " " + plain_number(edge.number)}});
@@ -603,10 +614,27 @@ class DraftReader {
         frame_.filters.push_back({Filter::Kind::raw,
                                   entry.info.name,
                                   {subject + " <= " + plain_number(*edge.number_to)}});
-      used_thresholds_.push_back(&edge);
       any = true;
     }
     return any;
+  }
+
+  /// `3 star and 4 star hotels`: one list of numbers, no two conditions at once.
+  bool append_number(const std::string& subject, double number) {
+    for (Filter& filter : frame_.filters) {
+      if (filter.kind != Filter::Kind::raw || filter.values.empty()) continue;
+      std::string& text = filter.values[0];
+      if (text.starts_with(subject + " = ")) {
+        const std::string first = text.substr(subject.size() + 3);
+        text = subject + " IN (" + first + ", " + plain_number(number) + ")";
+        return true;
+      }
+      if (text.starts_with(subject + " IN (")) {
+        text.insert(text.size() - 1, ", " + plain_number(number));
+        return true;
+      }
+    }
+    return false;
   }
 
   [[nodiscard]] bool occurs(const DimensionEntry& entry, double number) const {
@@ -655,8 +683,14 @@ class DraftReader {
     const bool entity = entry.info.is_entity || entry.names_entity;
     const bool listed = draft_.inventory || draft_.how_many;
     const bool leads =
-        said.leads && (!draft_.thresholds.empty() || listed || draft_.rank != nullptr);
+        said.leads && (!draft_.thresholds.empty() || listed || draft_.rank != nullptr ||
+                       (draft_.by_metric && draft_.excluded_something));
     if (leads) {
+      // Flights with delay over 30: the reason of a delay is not what is listed.
+      const Token& noun = setting_.tokens[said.edge->end - 1];
+      const bool one = noun.text == noun.stem;
+      if (one && said.edge->missing > 0.3 && !entity && !draft_.thresholds.empty())
+        misfit(words_of(*said.edge));
       reading_.doubt += said.edge->missing > 0.3 && !entity ? 0.2 : 0.02;
       return true;
     }
@@ -706,11 +740,12 @@ class DraftReader {
 
   /// `orders by delivery date`, `delivered in June`: another date than the metric's own.
   void axis(const DimensionEntry& entry, const DimensionSaid& said) {
-    if (const DimensionEntry* other = other_date(entry, *said.edge)) {
-      if (other == &entry) return misfit(words_of(*said.edge));
-      reading_.doubt += 0.1;
-      return axis(*other, said);
-    }
+    const DimensionEntry* other = other_date(entry, *said.edge);
+    if (other == &entry) return misfit(words_of(*said.edge));
+    if (other != nullptr) reading_.doubt += 0.1;
+    put_axis(other != nullptr ? *other : entry, said);
+  }
+  void put_axis(const DimensionEntry& entry, const DimensionSaid& said) {
     for (const std::uint32_t id : metric_ids_)
       if (own_axis(*lexicon_.metrics[id].metric, entry)) return;
     const bool time_said = !draft_.times.empty() || !draft_.grains.empty();
@@ -1065,7 +1100,39 @@ class DraftReader {
     if (reading_.follow_up) changed("filter");
   }
 
+  /// `bookings made last week`, where a date beside the metric's own is when they were made: the
+  /// verb before a period that only that date's name or description has.
+  void date_by_verb() {
+    if (frame_.axis != "metric_time" || draft_.times.empty() || metric_ids_.empty()) return;
+    const std::size_t begin = draft_.times.front()->begin;
+    if (begin == 0) return;
+    std::size_t at = begin - 1;
+    while (at > 0 && language::is_function_text(setting_.tokens[at].text)) --at;
+    const Token& verb = setting_.tokens[at];
+    if (!language::is_participle(verb.text) || !language::is_filler(verb)) return;
+    const DimensionEntry* found = nullptr;
+    bool own = false;
+    for (std::uint32_t id = 0; id < lexicon_.dimensions.size(); ++id) {
+      const DimensionEntry& date = lexicon_.dimensions[id];
+      if (!date.info.is_time || date.info.name == "metric_time" || !reachable(id)) continue;
+      const contracts::Metric& metric = *lexicon_.metrics[metric_ids_.front()].metric;
+      const bool is_own = own_axis(metric, date);
+      const auto words = language::words_of_name(date.info.name + " " + date.info.label + " " +
+                                                 date.info.description);
+      const bool says = std::any_of(words.begin(), words.end(),
+                                    [&](const Token& word) { return word.stem == verb.stem; });
+      if (!says) continue;
+      own = own || is_own;
+      if (found == nullptr || date.hops < found->hops) found = &date;
+    }
+    if (own || found == nullptr) return;
+    frame_.axis = found->info.name;
+    reading_.doubt += 0.1;
+    changed("date");
+  }
+
   void periods() {
+    date_by_verb();
     std::vector<DateRange> ranges;
     for (const Edge* edge : draft_.times)
       if (std::find(ranges.begin(), ranges.end(), edge->range) == ranges.end())
@@ -1226,7 +1293,7 @@ class DraftReader {
     if (draft_.fill_gaps) fill_gaps();
     if (draft_.growth) growth();
     thresholds(grouped);
-    if (draft_.compare && !compares_something()) misfit("the comparison");
+    if (draft_.compare && (!compares_something() || compares_unlike())) misfit("the comparison");
     if (draft_.inventory && !frame_.metrics.empty() && !reading_.follow_up) reading_.score -= 0.1;
     // A list of values has no figures to rank, share or place in time.
     const bool figures = draft_.share || draft_.rank != nullptr || draft_.growth ||
@@ -1248,13 +1315,39 @@ class DraftReader {
       const bool metric_before =
           std::any_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(i),
                       [](const Edge* edge) { return edge->kind == EdgeKind::metric; });
-      if (!metric_before || setting_.tokens[path[i]->end - 1].text != "of") continue;
+      // Landed flights percentage by route: of the landed ones or of all?
+      const bool metric_right_before = part_before(i);
+      const std::size_t end = path[i]->end;
+      const bool of = setting_.tokens[end - 1].text == "of" ||
+                      (end < setting_.tokens.size() && setting_.tokens[end].text == "of");
+      if (metric_right_before && split && !says_total(*path[i])) return words_of(*path[i]);
+      if (!metric_before || !of) continue;
       for (std::size_t k = i + 1; k < path.size(); ++k) {
         if (path[k]->kind == EdgeKind::filler) continue;
         return words_of(*path[k]);
       }
     }
     return "";
+  }
+  /// Before `at` stand a name and, before that, what its rows are limited to.
+  [[nodiscard]] bool part_before(std::size_t at) const {
+    const auto& path = draft_.path;
+    const auto back = [&]() -> const Edge* {
+      while (at > 0 && path[at - 1]->kind == EdgeKind::filler) --at;
+      return at == 0 ? nullptr : path[--at];
+    };
+    const Edge* name = back();
+    const bool named = name != nullptr && !is_flag(*name) &&
+                       (name->kind == EdgeKind::metric || name->kind == EdgeKind::dimension);
+    const Edge* part = named ? back() : nullptr;
+    return part != nullptr && (part->kind == EdgeKind::value || is_flag(*part));
+  }
+  [[nodiscard]] bool says_total(const Edge& edge) const {
+    for (std::size_t i = edge.begin; i < edge.end; ++i)
+      if (setting_.tokens[i].stem == "total" || setting_.tokens[i].stem == "all" ||
+          setting_.tokens[i].stem == "whole")
+        return true;
+    return false;
   }
   /// `share of overdue invoices by account type`: of all invoices there, or of all overdue ones?
   [[nodiscard]] bool shares_a_part() const {
@@ -1313,6 +1406,14 @@ class DraftReader {
   [[nodiscard]] bool compares_something() const {
     return frame_.comparison || !frame_.groups.empty() || frame_.grain ||
            !frame_.date_part.empty() || frame_.metrics.size() > 1;
+  }
+
+  /// `compare hotel and restaurant revenue`: a name beside a value is no two of a kind.
+  [[nodiscard]] bool compares_unlike() const {
+    if (reading_.follow_up || draft_.values.size() != 1 || draft_.metrics.size() > 1) return false;
+    if (draft_.times.size() > 1 || frame_.comparison || frame_.grain) return false;
+    return std::none_of(draft_.dimensions.begin(), draft_.dimensions.end(),
+                        [](const DimensionSaid& said) { return said.split; });
   }
 
   void rank(bool grouped) {
@@ -1431,7 +1532,7 @@ class DraftReader {
     for (const Edge* edge : draft_.metrics) {
       const MetricEntry& entry = lexicon_.metrics[edge->metric];
       const bool beside = token == edge->end || token + 1 == edge->begin;
-      if (names_another(token, edge->metric)) continue;
+      if (names_another(token, edge->metric) || is_value(token)) continue;
       for (const Hit& hit : lexicon_.hits(setting_.tokens[token])) {
         // A mistyped word is no evidence for what a description says.
         if (lexicon_.words[hit.word].root != setting_.tokens[token].root) continue;
@@ -1449,6 +1550,17 @@ class DraftReader {
       }
     }
     return false;
+  }
+
+  /// A word that is a value of the data limits rows; no description explains it away.
+  [[nodiscard]] bool is_value(std::size_t token) const {
+    bool found = false;
+    for (const Hit& hit : lexicon_.hits(setting_.tokens[token])) {
+      if (hit.likeness < 0.9) continue;
+      lexicon_.whole_values(lexicon_.narrowed(lexicon_.all_values(), 0, hit.word), 1,
+                            [&](std::uint32_t) { found = true; });
+    }
+    return found;
   }
 
   /// A word that by itself is the whole name of another metric is no mere context.
@@ -1474,6 +1586,23 @@ class DraftReader {
       }
   }
 
+  /// Revenue / nights, revenue + refunds: a figure that no metric has.
+  [[nodiscard]] std::string calculation() const {
+    const auto& tokens = setting_.tokens;
+    for (const Edge* edge : draft_.path)
+      for (std::size_t i = std::max<std::size_t>(edge->begin, 1); i < edge->end; ++i) {
+        const Token& token = tokens[i];
+        const Token& left = tokens[i - 1];
+        if (token.before != '/' && token.before != '+' && token.before != '*') continue;
+        const bool written_so = token.number || left.number || left.text.size() == 1 ||
+                                left.text == "and" || language::unit_of(token).has_value() ||
+                                edge->kind == EdgeKind::time ||
+                                (edge->kind == EdgeKind::value && i > edge->begin);
+        if (!written_so) return "\"" + left.shown + " " + token.before + " " + token.shown + "\"";
+      }
+    return "";
+  }
+
   /// `why`, `when`, `where`, `who` ask for more than a figure: for something that has to be there.
   void interrogative() {
     std::size_t at = 0;
@@ -1486,6 +1615,17 @@ class DraftReader {
       ++at;
     const bool how_come = text(at) == "how" && text(at + 1) == "come";
     if (text(at) == "why" || how_come) return misfit("\"" + tokens[at].shown + "\"", 3);
+    if (const auto sign = calculation(); !sign.empty()) misfit(sign);
+    // What if everything were different: figures of what is not there.
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      if (tokens[i].text != "if") continue;
+      const std::string_view before = i > 0 ? std::string_view(tokens[i - 1].text) : "";
+      const bool asks = before == "see" || before == "know" || before == "me" ||
+                        before == "check" || before == "wonder" || before == "wondering" ||
+                        before == "ask" || before == "tell" || before == "us";
+      const bool polite = i + 1 < tokens.size() && tokens[i + 1].text == "possible";
+      if (!asks && !polite) return misfit("\"" + tokens[i].shown + "\"");
+    }
     const bool in_time = frame_.grain || !frame_.date_part.empty() || frame_.axis != "metric_time";
     const bool split = !frame_.groups.empty();
     const bool answered = text(at) == "when"                         ? in_time

@@ -28,6 +28,7 @@ std::string raw_words(const std::string& label, const std::string& text) {
   if (const auto out = excluded_period(text))
     return "excluding " + format_date(*out->start) + " to " + format_date(*out->end);
   if (rest == " IS NULL") return "without " + label;
+  if (rest.starts_with(" = ")) return rest.substr(3) + " " + label;
   for (const auto& [sign, words] : {std::pair{" >= ", " at least "},
                                     {" <= ", " at most "},
                                     {" > ", " over "},
@@ -125,6 +126,12 @@ std::string question_for(const Lexicon& lexicon, const Frame& frame) {
   } else if (frame.rank && !frame.groups.empty() && frame.rank->count > 0) {
     text = (frame.rank->descending ? "Top " : "Bottom ") + std::to_string(frame.rank->count) + " " +
            dimension_label(lexicon, frame.groups[0]) + " by " + lower_first(join_words(metrics));
+  } else if (frame.rank && frame.rank->count > 0 && (frame.grain || !frame.date_part.empty())) {
+    const std::string unit = frame.grain                ? std::string(name_of(*frame.grain))
+                             : frame.date_part == "dow" ? "weekday"
+                                                        : frame.date_part + " of year";
+    text = (frame.rank->descending ? "Top " : "Bottom ") + std::to_string(frame.rank->count) + " " +
+           unit + " by " + lower_first(join_words(metrics));
   } else {
     text = join_words(metrics) + groups_words(lexicon, frame);
   }

@@ -113,7 +113,9 @@ TEST_P(Mutations, LeadToTheSameQueryOrToAQuestionBack) {
 INSTANTIATE_TEST_SUITE_P(Companies, Mutations,
                          testing::Values("examples/orchard", "tests/data/questions/clinic",
                                          "tests/data/questions/game", "tests/data/questions/grid",
-                                         "tests/data/questions/freight"),
+                                         "tests/data/questions/freight",
+                                         "tests/data/questions/hotels",
+                                         "tests/data/questions/airline"),
                          [](const auto& info) { return fs::path(info.param).filename().string(); });
 
 }  // namespace
