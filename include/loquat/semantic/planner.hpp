@@ -105,12 +105,25 @@ struct Candidate {
   double score = 0;
 };
 
+/// What speaks for the best reading, as numbers: the confidence is a function of these alone.
+struct Evidence {
+  double doubt = 0;      ///< 0 none: mistyped, abbreviated, half a name, weak grammar
+  double rivalry = 0;    ///< 1: another reading is as good; 0: none within 0.4 of its score
+  double half_name = 0;  ///< weight of the words that the metrics' names have unsaid, at most 2
+  double lacking = 0;    ///< 1: a part of the question has no place in the query
+  double not_known = 0;  ///< 1: a word is not understood
+  double length = 0;     ///< words, in tens, at most 2
+  double follow_up = 0;  ///< 1: a change of the last query
+};
+
 struct PlanOutcome {
   std::variant<Planned, Clarify, Refuse, ModelAnswer> result;
   double confidence = 0;                      ///< 0..1, calibrated
   std::string interpretation;                 ///< one sentence: how the question was read
   std::vector<WordUse> words;                 ///< every word of the question, accounted for
   std::vector<Candidate> metrics_considered;  ///< best first
+  Evidence evidence;                          ///< of the best reading
+  contracts::MetricQuery best;                ///< the best reading's query, asked back or not
 };
 
 [[nodiscard]] PlanOutcome plan(const Vocabulary& vocabulary, const PlanRequest& request);

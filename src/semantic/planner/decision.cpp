@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "semantic/planner/calibration.hpp"
+#include "semantic/planner/calibration_weights.hpp"
 #include "semantic/planner/wording.hpp"
 
 namespace loquat::semantic::planner {
@@ -14,16 +16,22 @@ constexpr double kTieOfPartialNames = 0.35;
 constexpr double kTieWithWholeName = 0.15;
 /// Half a name leads a whole one only by far.
 constexpr double kTieOfHalfAndWholeName = 0.8;
-constexpr double kConfidenceMin = 0.5;
+/// More doubt than this is never answered, however few rivals there are.
+constexpr double kDoubtMax = 0.47;
 constexpr std::size_t kOptionsMax = 5;
 
 class Decider {
  public:
-  Decider(const Setting& setting, const std::vector<Reading>& readings, bool offer)
-      : setting_(setting), readings_(readings), best_(readings.front()), offer_(offer) {}
+  Decider(const Setting& setting, const std::vector<Reading>& readings, const Evidence& evidence,
+          bool offer)
+      : setting_(setting),
+        readings_(readings),
+        best_(readings.front()),
+        evidence_(evidence),
+        offer_(offer) {}
 
   PlanOutcome run() {
-    outcome_.confidence = std::clamp(0.97 - best_.doubt, 0.05, 0.97);
+    outcome_.confidence = probability_of(evidence_);
     outcome_.interpretation = interpret(setting_.lexicon.index(), best_.query, best_.time_phrase);
     if (best_.draft.personal && !setting_.request.may_see_personal_data) return personal();
     if (!best_.unknown.empty()) return unknown_words();
@@ -100,7 +108,6 @@ class Decider {
   // ---------------------------------------------------------------- refusals
   PlanOutcome unknown_words() {
     const std::string words = quoted_words(best_.unknown);
-    outcome_.confidence = std::min(outcome_.confidence, 0.3);
     if (best_.frame.metrics.empty() || (best_.follow_up && best_.changed.empty())) {
       const bool about_model = !best_.draft.dimensions.empty() || best_.draft.how_many ||
                                best_.draft.rank != nullptr || best_.draft.share;
@@ -129,7 +136,6 @@ class Decider {
   }
 
   PlanOutcome no_metric() {
-    outcome_.confidence = std::min(outcome_.confidence, 0.3);
     if (best_.draft.how_many && !best_.draft.dimensions.empty() && !best_.follow_up) {
       Frame list;
       for (const DimensionSaid& said : best_.draft.dimensions)
@@ -145,7 +151,6 @@ class Decider {
   }
 
   PlanOutcome unreachable() {
-    outcome_.confidence = std::min(outcome_.confidence, 0.4);
     std::vector<std::string> metrics;
     for (const std::string& name : best_.frame.metrics)
       metrics.push_back(lower_first(metric_label(setting_.lexicon.index(), name)));
@@ -193,7 +198,6 @@ class Decider {
   }
 
   PlanOutcome misfit() {
-    outcome_.confidence = std::min(outcome_.confidence, 0.35);
     std::vector<ClarifyOption> near;
     if (!best_.frame.metrics.empty()) near = options({best_.frame});
     if (best_.lacking == "\"Why\"" || best_.lacking == "\"why\"" || best_.lacking == "\"how\"" ||
@@ -223,7 +227,6 @@ class Decider {
     if (made.size() < 2)
       return refuse(RefusalReason::not_understood,
                     "A comparison needs a period. Please say which, for example last month.");
-    outcome_.confidence = std::min(outcome_.confidence, 0.5);
     outcome_.result =
         Clarify{"Which period should be compared with the one before?", std::move(made)};
     return std::move(outcome_);
@@ -276,7 +279,6 @@ class Decider {
     if (frames.empty()) return std::nullopt;
     frames.push_back(best_.frame);
     std::vector<ClarifyOption> made = options(frames);
-    outcome_.confidence = std::min(outcome_.confidence, 0.45);
     if (made.size() < 2)
       return refuse(
           RefusalReason::not_understood,
@@ -309,7 +311,6 @@ class Decider {
     }
     if (frames.size() < 2) return std::nullopt;
     std::vector<ClarifyOption> made = options(frames);
-    outcome_.confidence = std::min(outcome_.confidence, 0.45);
     if (made.size() < 2) {
       if (offer_ || best_missing > 0)
         return refuse(
@@ -355,7 +356,6 @@ class Decider {
     std::vector<Frame> frames{best_.frame};
     frames.insert(frames.end(), best_.rivals.begin(), best_.rivals.end());
     std::vector<ClarifyOption> made = options(frames);
-    outcome_.confidence = std::min(outcome_.confidence, 0.45);
     if (made.size() < 2)
       return refuse(RefusalReason::not_understood,
                     "This can be read in several ways. Please say which is meant: " +
@@ -391,7 +391,6 @@ class Decider {
       return refuse(RefusalReason::not_understood,
                     "Is the lowest or the highest the worst here? Please say which.");
     }
-    outcome_.confidence = std::min(outcome_.confidence, 0.45);
     outcome_.result = Clarify{"Is the lowest or the highest the worst here?", std::move(made)};
     return std::move(outcome_);
   }
@@ -401,12 +400,11 @@ class Decider {
     if (const auto compiled = setting_.lexicon.index().compile(best_.query, {}); !compiled) {
       std::string detail = compiled.error().detail;
       for (const auto& issue : compiled.error().fields) detail += " " + issue.message;
-      outcome_.confidence = 0.3;
       return refuse(RefusalReason::unreachable,
                     "The question was read as \"" + outcome_.interpretation +
                         "\", which this model cannot compute: " + detail);
     }
-    if (outcome_.confidence < kConfidenceMin || best_.score < 0)
+    if (outcome_.confidence < kAnswerMin || best_.doubt > kDoubtMax || best_.score < 0)
       return refuse(RefusalReason::not_understood, "I am not sure enough what is meant to answer.",
                     options({best_.frame}));
     Planned planned;
@@ -464,14 +462,16 @@ class Decider {
   const Setting& setting_;
   const std::vector<Reading>& readings_;
   const Reading& best_;
+  const Evidence& evidence_;
   bool offer_;
   PlanOutcome outcome_;
 };
 
 }  // namespace
 
-PlanOutcome decide(const Setting& setting, const std::vector<Reading>& readings, bool offer) {
-  return Decider(setting, readings, offer).run();
+PlanOutcome decide(const Setting& setting, const std::vector<Reading>& readings,
+                   const Evidence& evidence, bool offer) {
+  return Decider(setting, readings, evidence, offer).run();
 }
 
 }  // namespace loquat::semantic::planner

@@ -9,7 +9,7 @@ namespace loquat::semantic::planner {
 /// Answer, ask back or refuse: from the readings, best first and at least one.
 /// `offer`: choices and near questions are made (and each planned once to see that it holds).
 [[nodiscard]] PlanOutcome decide(const Setting& setting, const std::vector<Reading>& readings,
-                                 bool offer);
+                                 const Evidence& evidence, bool offer);
 
 /// Plans one question; `offer` false keeps a check of a choice from making choices of its own.
 [[nodiscard]] PlanOutcome plan_once(const Lexicon& lexicon, const PlanRequest& request, bool offer);

@@ -380,6 +380,7 @@ class Matcher {
       edge.score = score;
       edge.doubt = window.doubt;
       edge.missing = window.missing;
+      edge.head_said = window.head_said;
     }
   }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "semantic/language/word_forms.hpp"
+#include "semantic/planner/calibration.hpp"
 #include "semantic/planner/decision.hpp"
 #include "semantic/planner/guard_words.hpp"
 #include "semantic/planner/model_answer.hpp"
@@ -203,7 +204,10 @@ PlanOutcome plan_once(const Lexicon& lexicon, const PlanRequest& request, bool o
   Edges edges;
   edges.reserve(256);
   const std::vector<Reading> readings = readings_of(setting, edges);
-  PlanOutcome outcome = decide(setting, readings, offer);
+  const Evidence evidence = evidence_of(setting, readings);
+  PlanOutcome outcome = decide(setting, readings, evidence, offer);
+  outcome.evidence = evidence;
+  outcome.best = readings.front().query;
   account(setting, readings.front(), outcome);
   name_candidates(setting, readings, outcome);
   return outcome;

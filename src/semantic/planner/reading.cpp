@@ -265,7 +265,8 @@ class DraftReader {
       // Half a name, and that mistyped: a guess.
       if (edge->missing > 0.3 && edge->doubt > 0.1) reading_.doubt += 0.35;
     }
-    if (!draft_.metrics_joined) reading_.score -= 2.2;
+    // Two figures that nothing joins: one of them is something else.
+    if (!draft_.metrics_joined) misfit(words_of(*draft_.metrics.back()), 2.2);
     for (const Edge* edge : draft_.excluded_metrics) {
       const std::string& name = lexicon_.metrics[edge->metric].metric->name;
       const bool there =
@@ -482,6 +483,10 @@ class DraftReader {
         drop_dimension(entry.info.name);
         continue;
       }
+      // Half a name, and that mistyped: a guess. And a booking is no group booking yet.
+      const bool half = said.edge->missing > 0.3;
+      if (half && said.edge->doubt > 0.1) misfit(words_of(*said.edge), 0.6);
+      if (half && entry.boolean && said.edge->head_said) misfit(words_of(*said.edge), 0.9);
       if (entry.boolean && !said.split) {
         add_filter(
             {said.excluded ? Filter::Kind::is_false : Filter::Kind::is_true, entry.info.name, {}});
@@ -775,7 +780,9 @@ class DraftReader {
                                date.info.label + " " + date.info.description;
       for (const Token& word : language::words_of_name(text))
         if (word.root == token.root || word.stem == token.stem ||
-            language::abbreviates(word.text, token.stem))
+            language::abbreviates(word.text, token.stem) ||
+            language::edit_distance(token.text, word.text, 2) <=
+                language::slips_allowed(std::min(token.text.size(), word.text.size())))
           return true;
       return false;
     };
@@ -1617,8 +1624,9 @@ class DraftReader {
     if (text(at) == "why" || how_come) return misfit("\"" + tokens[at].shown + "\"", 3);
     if (const auto sign = calculation(); !sign.empty()) misfit(sign);
     // What if everything were different: figures of what is not there.
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      if (tokens[i].text != "if") continue;
+    for (const Edge* edge : draft_.path) {
+      const std::size_t i = edge->begin;
+      if (edge->kind != EdgeKind::filler || tokens[i].text != "if") continue;
       const std::string_view before = i > 0 ? std::string_view(tokens[i - 1].text) : "";
       const bool asks = before == "see" || before == "know" || before == "me" ||
                         before == "check" || before == "wonder" || before == "wondering" ||

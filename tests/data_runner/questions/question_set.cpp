@@ -244,12 +244,34 @@ class Judge {
       judge_explain(turn, outcome, judged);
     else
       judge_refuse(turn, outcome, judged);
+    calibrate(turn, outcome, judged);
     if (const auto* planned = std::get_if<semantic::Planned>(&outcome.result))
       previous_ = semantic::PreviousTurn{request.question, planned->query, planned->time_phrase};
     else if (const auto* asked = std::get_if<semantic::Clarify>(&outcome.result);
              asked != nullptr && turn.contains("plan"))
       choose(*asked, turn);
     judged_.push_back(std::move(judged));
+  }
+
+  void calibrate(const Json& turn, const semantic::PlanOutcome& outcome, Judged& judged) const {
+    using Why = semantic::RefusalReason;
+    const auto* refused = std::get_if<semantic::Refuse>(&outcome.result);
+    const bool by_rule =
+        refused != nullptr &&
+        (refused->reason == Why::no_data || refused->reason == Why::write_request ||
+         refused->reason == Why::personal_data || refused->reason == Why::policy);
+    judged.evidence = outcome.evidence;
+    judged.calibrates = judged.behaviour != "explain" && !by_rule &&
+                        !std::holds_alternative<semantic::ModelAnswer>(outcome.result);
+    if (!judged.calibrates) return;
+    if (turn.contains("plan")) judged.best_is_right = differs(turn, turn, outcome.best).empty();
+    if (turn.contains("also_accept"))
+      for (const Json& other : turn["also_accept"])
+        judged.best_is_right = judged.best_is_right || differs(other, turn, outcome.best).empty();
+    // An outcome judged right by being planned is right, whatever it is compared with.
+    if (judged.verdict == Verdict::right &&
+        std::holds_alternative<semantic::Planned>(outcome.result))
+      judged.best_is_right = true;
   }
 
   /// Who is asked back takes the choice that was meant, if it is among those offered.

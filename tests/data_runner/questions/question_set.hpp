@@ -57,6 +57,9 @@ struct Judged {
   Verdict verdict = Verdict::wrong;
   double confidence = 0;
   double micros = 0;  ///< of planning alone; 0 where nobody measures
+  semantic::Evidence evidence{};
+  bool best_is_right = false;  ///< the best reading is what was asked, answered or not
+  bool calibrates = false;     ///< refusals by rule (personal data, writing) say nothing of that
 };
 
 /// Plans and checks every turn. `microseconds` is asked before and after each plan.

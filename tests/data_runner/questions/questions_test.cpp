@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <map>
 
@@ -37,9 +38,10 @@ void print_figures(const std::vector<Judged>& judged) {
   std::array<Score, 4> bands{};
   for (const Judged& one : judged) {
     micros.push_back(one.micros);
+    if (!one.calibrates) continue;
     Score& band = bands[std::min<std::size_t>(static_cast<std::size_t>(one.confidence * 4), 3)];
     ++band.turns;
-    band.right += one.verdict == Verdict::right;
+    band.right += one.best_is_right;
   }
   if (micros.empty()) return;
   std::sort(micros.begin(), micros.end());
@@ -48,7 +50,7 @@ void print_figures(const std::vector<Judged>& judged) {
   for (std::size_t i = 0; i < bands.size(); ++i)
     if (bands[i].turns > 0)
       std::cout << "confidence " << i * 25 << " to " << (i + 1) * 25 << " %: " << bands[i].right
-                << " right of " << bands[i].turns << "\n";
+                << " best readings right of " << bands[i].turns << "\n";
 }
 
 Score print(const std::vector<Judged>& judged) {
@@ -88,11 +90,26 @@ TEST_P(Questions, AreAnsweredRightOrAskedBack) {
   EXPECT_LE(score.wrong, GetParam().wrong_max);
 }
 
+/// One line a question for bench/planner-calibration: the label and the evidence.
+void write_evidence(const char* file, const std::string& company,
+                    const std::vector<Judged>& judged) {
+  std::ofstream out(file, std::ios::app);
+  for (const Judged& one : judged)
+    if (one.calibrates)
+      out << company << ',' << one.id << ',' << one.best_is_right << ',' << one.evidence.doubt
+          << ',' << one.evidence.rivalry << ',' << one.evidence.half_name << ','
+          << one.evidence.lacking << ',' << one.evidence.not_known << ',' << one.evidence.length
+          << ',' << one.evidence.follow_up << ',' << one.confidence << '\n';
+}
+
 /// For bench/planner: any folder, figures only.
 TEST(QuestionsOfAFolder, ArePrinted) {
   const char* folder = std::getenv("LOQUAT_QUESTIONS");
   if (folder == nullptr) GTEST_SKIP() << "LOQUAT_QUESTIONS names no folder";
-  (void)print(judge(open_company(folder), microseconds_now));
+  const auto judged = judge(open_company(folder), microseconds_now);
+  (void)print(judged);
+  if (const char* file = std::getenv("LOQUAT_EVIDENCE"))
+    write_evidence(file, fs::path(folder).filename().string(), judged);
 }
 
 INSTANTIATE_TEST_SUITE_P(
