@@ -24,7 +24,8 @@ async function peer() {
   const url = flag("--url");
   if (url) return { url: url.replace(/\/+$/, ""), close: () => {} };
   const binary = process.env.LOQUAT_BINARY;
-  return binary ? startDaemon(resolve(process.env.INIT_CWD ?? ".", binary)) : startFake({ pace: 30 });
+  if (binary) return startDaemon(resolve(process.env.INIT_CWD ?? ".", binary));
+  return { ...(await startFake({ pace: 30 })), isFake: true };
 }
 const daemon = await peer();
 const { url } = daemon;
@@ -152,6 +153,14 @@ const cases = {
     await item.waitFor();
     assert.match(await item.innerText(), /active/);
     await shoot(page, "learnt-light");
+    await page.keyboard.press("Escape");
+    if (!daemon.isFake) {
+      await typeAndAsk(page, ask.total);
+      await answered(page);
+      assert.match(await last(page).innerText(), /verified answer/, "the same question says that it is trusted");
+      await shoot(page, "trusted-light");
+    }
+    await page.getByRole("button", { name: "Taught answers" }).click();
     await item.getByRole("button", { name: /No longer trust/ }).click();
     await item.waitFor({ state: "detached" });
     await panel.getByRole("button", { name: "Learned from corrections" }).click();
