@@ -96,7 +96,8 @@ class Drafter {
     // `top 5 products by revenue` ranks by it; `orders by revenue` says nothing that holds.
     const bool by_metric = edge.kind == EdgeKind::metric && open_ != nullptr &&
                            open_->op == Op::split && draft_.rank == nullptr &&
-                           draft_.sort == nullptr && !draft_.metrics.empty() && !draft_.which;
+                           draft_.sort == nullptr &&
+                           (!draft_.metrics.empty() || draft_.dimensions.empty()) && !draft_.which;
     if (edge.kind == EdgeKind::metric && open_ != nullptr && open_->op == Op::split)
       draft_.by_metric = true;
     const bool by_time = edge.kind == EdgeKind::time && open_ != nullptr && open_->op == Op::split;

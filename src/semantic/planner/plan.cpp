@@ -62,7 +62,7 @@ bool same_but_score(const Reading& a, const Reading& b) {
 bool narrows_to_a_metric(const std::vector<Token>& tokens, const Draft& draft) {
   const std::string& first = tokens[0].text;
   if (first != "just" && first != "only" && first != "actually" && first != "sorry" &&
-      first != "no" && first != "rather")
+      first != "no" && first != "rather" && first != "now")
     return false;
   return draft.metrics.size() == 1 && draft.dimensions.empty() && draft.values.empty() &&
          draft.times.empty() && draft.grains.empty() && draft.parts.empty();

@@ -423,6 +423,10 @@ class DraftReader {
       if (!reachable(option.target) || option.score < best - kSameFit || best < 0 || hidden)
         continue;
       if (option.score < top - kReachFit) continue;
+      // `without organic` after organic products: the same yes or no, turned round.
+      if (reading_.follow_up && lexicon_.dimensions[option.target].boolean &&
+          filtered_by(lexicon_.dimensions[option.target].info.name))
+        return {option.target, true, true, {}};
       if (!choice.found) {
         choice.dimension = option.target;
         choice.found = choice.reached = true;
@@ -510,7 +514,9 @@ class DraftReader {
       const bool bare_key = entry.info.is_entity && !has_name(entry) && draft_.rank == nullptr &&
                             draft_.thresholds.empty();
       const bool per = said.per || word_before(*said.edge) == "per";
-      if (per && (own_rows(entry) || bare_key)) misfit(words_of(*said.edge));
+      const bool every_row = said.split && own_rows(entry) && draft_.rank == nullptr &&
+                             draft_.thresholds.empty() && !says_key(*said.edge);
+      if (every_row || (per && (own_rows(entry) || bare_key))) misfit(words_of(*said.edge));
       if (ranked_seen && said.per) within.push_back(entry.info.name);
       ranked_seen = ranked_seen || said.ranked;
       groups.push_back(entry.info.name);
@@ -534,6 +540,13 @@ class DraftReader {
       choice.rivals.clear();
       return;
     }
+  }
+
+  [[nodiscard]] bool says_key(const Edge& edge) const {
+    for (std::size_t i = edge.begin; i < std::min(edge.end + 1, setting_.tokens.size()); ++i)
+      for (const std::string_view word : {"id", "ids", "number", "key", "code", "no"})
+        if (setting_.tokens[i].text == word) return true;
+    return false;
   }
 
   [[nodiscard]] bool has_name(const DimensionEntry& key) const {
@@ -745,10 +758,36 @@ class DraftReader {
 
   /// `orders by delivery date`, `delivered in June`: another date than the metric's own.
   void axis(const DimensionEntry& entry, const DimensionSaid& said) {
+    if (says_only_date(*said.edge)) {
+      // Delivery date, where the model says delivery time: the date is named already.
+      const bool named = std::any_of(
+          draft_.dimensions.begin(), draft_.dimensions.end(), [&](const DimensionSaid& before) {
+            return before.edge->end == said.edge->begin && !before.edge->alternatives.empty() &&
+                   lexicon_.dimensions[before.edge->alternatives[0].target].info.is_time;
+          });
+      if (named) return;
+      if (!said.split && reading_.follow_up) return misfit(words_of(*said.edge));
+      if (said.split && draft_.grains.empty()) {
+        frame_.grain = Grain::day;
+        if (reading_.follow_up) changed("grain");
+        return;
+      }
+    }
     const DimensionEntry* other = other_date(entry, *said.edge);
     if (other == &entry) return misfit(words_of(*said.edge));
     if (other != nullptr) reading_.doubt += 0.1;
     put_axis(other != nullptr ? *other : entry, said);
+  }
+  /// Of a date's name no more than that it is one.
+  [[nodiscard]] bool says_only_date(const Edge& edge) const {
+    if (edge.missing < 0.3) return false;
+    for (std::size_t i = edge.begin; i < edge.end; ++i) {
+      const Token& token = setting_.tokens[i];
+      if (token.stem != "date" && token.stem != "time" && token.stem != "day" &&
+          token.stem != "timestamp")
+        return false;
+    }
+    return true;
   }
   void put_axis(const DimensionEntry& entry, const DimensionSaid& said) {
     for (const std::uint32_t id : metric_ids_)
