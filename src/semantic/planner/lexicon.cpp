@@ -57,7 +57,7 @@ std::vector<Hit> Lexicon::hits(const Token& token) const {
       at != by_letter_.end())
     for (const std::uint32_t id : at->second) {
       // A word of a label or description is written in full: sales is not short for salesperson.
-      if (!words[id].natural && (words[id].full.empty() || words[id].full == token.stem) &&
+      if (!words[id].natural && (!words[id].expanded || full_forms_.at(id) == token.stem) &&
           abbreviates(words[id].text, token.stem))
         add(id, 0.84);
       else if (!exact && !filler && abbreviates(token.text, words[id].text))

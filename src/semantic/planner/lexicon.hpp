@@ -35,7 +35,7 @@ struct Term {
 struct Word {
   std::string text, stem, root;
   bool filler = false, light = false, time_unit = false;
-  std::string full;       ///< stem of the full form that the model says for a terse word
+  bool expanded = false;  ///< a terse word of a name whose full form the model says
   bool function = false;  ///< a filler of grammar alone: of, the, is
   bool natural = false;   ///< stands in a label, a description or a synonym, not only in names
   double rarity = 1;      ///< 0.4 (in many metrics' names) to 1
@@ -158,6 +158,7 @@ class Lexicon final : public Vocabulary {
   std::uint32_t words_of_the_model_ = 0;  ///< words from here on stand in values only
   HashIndex by_stem_, by_root_, by_deletion_;
   std::vector<std::uint32_t> value_words_, value_order_, value_fillers_;
+  std::unordered_map<std::uint32_t, std::string> full_forms_;       ///< stems, of expanded words
   std::unordered_map<char, std::vector<std::uint32_t>> by_letter_;  ///< words of names and labels
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> values_by_column_;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 #include <span>
+#include <unordered_set>
 
 #include "semantic/language/word_forms.hpp"
 #include "semantic/planner/lexicon.hpp"
@@ -149,6 +150,11 @@ Lexicon::Lexicon(std::shared_ptr<const ModelIndex> index, DimensionValues values
   order_values();
   weigh_words();
   index_words();
+  // What grew by doubling gives back the rest.
+  this->values.shrink_to_fit();
+  words.shrink_to_fit();
+  value_words_.shrink_to_fit();
+  value_order_.shrink_to_fit();
 }
 
 void Lexicon::add_term(TermKind kind, Source source, std::uint32_t target, std::string_view said) {
@@ -373,7 +379,10 @@ void Lexicon::expand_terse_names() {
   for (std::uint32_t id = 0; id < count; ++id)
     if (const auto found = full_form(id)) full[id] = *found;
   // What it is short for is known: comp of complimentary is not short for compare.
-  for (const auto& [terse, word] : full) words[terse].full = words[word].stem;
+  for (const auto& [terse, word] : full) {
+    words[terse].expanded = true;
+    full_forms_[terse] = words[word].stem;
+  }
   const std::size_t known = terms.size();
   for (std::size_t i = 0; i < known; ++i) {
     Term term = terms[i];
@@ -401,7 +410,18 @@ void Lexicon::expand_terse_names() {
 }
 
 void Lexicon::add_values(const DimensionValues& read) {
-  std::unordered_map<std::string, std::uint32_t> known;
+  // Each text once; its characters stand in `values` alone.
+  const auto hash = [this](std::uint32_t id) {
+    return std::hash<std::string_view>{}(values[id].text);
+  };
+  const auto same = [this](std::uint32_t a, std::uint32_t b) {
+    return values[a].text == values[b].text;
+  };
+  std::size_t count = 0;
+  for (const auto& [name, list] : read.values) count += list.size();
+  std::unordered_set<std::uint32_t, decltype(hash), decltype(same)> known(count, hash, same);
+  values.reserve(count + 1);
+  by_text_.reserve(by_text_.size() + count);
   for (const auto& [name, list] : read.values) {
     const auto at = dimension_by_name_.find(name);
     if (at == dimension_by_name_.end() || dimensions[at->second].info.personal_data) continue;
@@ -417,11 +437,11 @@ void Lexicon::add_values(const DimensionValues& read) {
       for (DimensionEntry& entry : dimensions)
         if (entry.column == column) entry.numeric = true;
     for (const std::string& text : list) {
-      const auto [value, fresh] =
-          known.try_emplace(text, static_cast<std::uint32_t>(values.size()));
-      if (fresh) values.push_back({text, {}});
-      add_once(values[value->second].columns, column);
-      of_column->second.push_back(value->second);
+      values.push_back({text, {}});
+      const auto [value, fresh] = known.insert(static_cast<std::uint32_t>(values.size() - 1));
+      if (!fresh) values.pop_back();
+      add_once(values[*value].columns, column);
+      of_column->second.push_back(*value);
       if (fresh) add_value_words(values.back());
     }
   }

@@ -384,6 +384,13 @@ class Matcher {
     }
   }
 
+  /// Only of such a metric can another one be the base.
+  [[nodiscard]] bool is_computed(std::uint32_t metric) const {
+    const contracts::Metric& known = *lexicon_.metrics[metric].metric;
+    return known.type == contracts::MetricType::cumulative || known.numerator ||
+           known.denominator || !known.inputs.empty();
+  }
+
   /// Revenue is revenue, not revenue to date, growth of revenue or revenue per order, unless the
   /// words that make the difference are said.
   void yield_to_bases() {
@@ -393,7 +400,7 @@ class Matcher {
     for (const auto& [key, edge] : metrics_)
       if (!edge.by_synonym) bases.push_back(&edge);
     for (auto& [key, edge] : metrics_) {
-      if (edge.missing < kLightMissing) continue;
+      if (edge.missing < kLightMissing || !is_computed(edge.metric)) continue;
       for (const Edge* known : bases) {
         const Edge& base = *known;
         if (base.metric == edge.metric || base.missing > edge.missing) continue;
