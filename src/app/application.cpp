@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "loquat/semantic/model_index.hpp"
-#include "personal_columns.hpp"
 #include "row_policies.hpp"
 #include "var_dir.hpp"
 
@@ -100,6 +99,7 @@ Application::Application(Settings& settings, std::string instance, std::function
       inspector_(engine::make_inspector(parser_, workers_)),
       catalog_(platform::make_catalog(settings.catalog,
                                       {loop_.executor(), tasks_, client_, board_, sources_})),
+      personal_columns_(*catalog_),
       semantic_layer_(platform::make_semantic_layer(
           settings.semantic_layer, {loop_.executor(), tasks_, client_, board_, sources_})),
       language_model_(
@@ -128,17 +128,16 @@ Application::Application(Settings& settings, std::string instance, std::function
            *dbt_, *engine_, *inspector_, [this] { return today(settings_.semantic, wall_); },
            !settings.semantic.row_filters.empty()})),
       feedback_(feedback::make_feedback(
-          settings.feedback,
-          {loop_.executor(),
-           sources_,
-           telemetry_,
-           store_->sessions(),
-           store_->feedback(),
-           kafka_->publisher(),
-           *inspector_,
-           plain_engine_->dialect(),
-           {personalization_.get(), memory_.get()},
-           [this] { return personal_columns(dbt_->current().get(), *catalog_); }})),
+          settings.feedback, {loop_.executor(),
+                              sources_,
+                              telemetry_,
+                              store_->sessions(),
+                              store_->feedback(),
+                              kafka_->publisher(),
+                              *inspector_,
+                              plain_engine_->dialect(),
+                              {personalization_.get(), memory_.get()},
+                              [this] { return personal_columns_.names(dbt_->current()); }})),
       conversation_(conversation::make_conversation(
           settings.sessions,
           {loop_.executor(),
@@ -158,7 +157,7 @@ Application::Application(Settings& settings, std::string instance, std::function
            [this] { return today(settings_.semantic, wall_); },
            memory_.get(),
            assistant_.get(),
-           [this] { return personal_columns(dbt_->current().get(), *catalog_); }})),
+           [this] { return personal_columns_.columns(dbt_->current()); }})),
       settling_(*feedback_, *kafka_),
       semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit,
                  settings.semantic.stream_rows_max}),

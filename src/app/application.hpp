@@ -21,6 +21,7 @@
 #include "loquat/runtime/runtime.hpp"
 #include "loquat/sql/parser.hpp"
 #include "loquat/websocket/websocket.hpp"
+#include "personal_columns.hpp"
 #include "semantic_queries.hpp"
 #include "settings.hpp"
 #include "trace_keeper.hpp"
@@ -95,6 +96,7 @@ class Application {
   std::unique_ptr<engine::CachedEngine> engine_;
   std::unique_ptr<contracts::SqlInspector> inspector_;
   std::unique_ptr<platform::Catalog> catalog_;
+  PersonalColumns personal_columns_;
   std::unique_ptr<contracts::SemanticLayer> semantic_layer_;
   std::unique_ptr<contracts::LanguageModel> language_model_;
   std::unique_ptr<contracts::Assistant> assistant_;

@@ -27,6 +27,8 @@ class CatalogClient final : public Catalog {
 
   [[nodiscard]] bool is_configured() const noexcept override { return !config_.url.empty(); }
 
+  [[nodiscard]] std::uint64_t tags_version() const noexcept override { return tags_version_; }
+
   [[nodiscard]] bool must_mask(std::string_view relation, std::string_view column,
                                std::optional<bool> dbt_says, bool is_text,
                                const contracts::Principal& principal) const override {
@@ -113,7 +115,9 @@ class CatalogClient final : public Catalog {
     auto tags = co_await guard_.call<TableTags>(std::move(once), deadline);
     // The catalog is there and has no such table: then it tags none of its columns.
     if (!tags && tags.error().code == Errc::not_found) tags = TableTags{};
-    if (tags) book_.put(relation, std::move(*tags), Clock::now());
+    if (!tags) co_return;
+    book_.put(relation, std::move(*tags), Clock::now());
+    ++tags_version_;
   }
 
   Task<Result<TableTags>> ask(std::shared_ptr<const PeerCall> call, Time until) {
@@ -126,6 +130,7 @@ class CatalogClient final : public Catalog {
   Ports ports_;
   degradation::Guard guard_;
   TagBook book_;
+  std::uint64_t tags_version_ = 0;
   std::set<std::string> asked_;
 };
 

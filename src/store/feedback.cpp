@@ -31,6 +31,8 @@ Place place_of(const FeedbackEvent& event) {
 
 /// True if the event is new. One that is known to be superseded (they may come in any order) is
 /// kept, but no longer counts or teaches: an event names it, or a later one takes the same place.
+/// Indexes are named here and below: without statistics SQLite takes the primary key's first column
+/// for the best there is, and reads all that the tenant ever said for each vote.
 bool insert_event(Database& db, const FeedbackRow& row) {
   const FeedbackEvent& event = row.event;
   const Place place = place_of(event);
@@ -38,9 +40,12 @@ bool insert_event(Database& db, const FeedbackRow& row) {
         "INSERT OR IGNORE INTO feedback(tenant_id, event_id, user_id, session_id, response_id, "
         "feedback_type, rating, supersedes, at, topic, partition, record_offset, json, "
         "is_superseded) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13, EXISTS("
-        "SELECT 1 FROM feedback f WHERE f.tenant_id = ?1 AND f.user_id IS ?3 AND (f.supersedes = "
-        "?2 OR (f.supersedes = ?8 AND (f.at, f.event_id) > (?9, ?2)))) OR EXISTS("
-        "SELECT 1 FROM feedback f WHERE f.tenant_id = ?1 AND f.response_id = ?5 AND f.user_id = ?3 "
+        "SELECT 1 FROM feedback f INDEXED BY feedback_by_supersedes WHERE f.tenant_id = ?1 AND "
+        "f.supersedes = ?2 AND f.user_id IS ?3) OR EXISTS("
+        "SELECT 1 FROM feedback f INDEXED BY feedback_by_supersedes WHERE f.tenant_id = ?1 AND "
+        "f.supersedes = ?8 AND f.user_id IS ?3 AND (f.at, f.event_id) > (?9, ?2)) OR EXISTS("
+        "SELECT 1 FROM feedback f INDEXED BY feedback_standing WHERE f.tenant_id = ?1 AND "
+        "f.response_id = ?5 AND f.user_id = ?3 "
         "AND f.is_superseded = 0 AND f.feedback_type IN (?14, ?15) "
         "AND (f.at, f.event_id) > (?9, ?2)))")
       .bind(event.tenant_id)
@@ -70,8 +75,9 @@ void take_place(Database& db, const FeedbackEvent& event) {
   std::vector<std::string> gone;
   {
     Query query = db.query(
-        "SELECT event_id FROM feedback WHERE tenant_id = ?1 AND response_id = ?2 AND user_id = ?3 "
-        "AND is_superseded = 0 AND feedback_type IN (?4, ?5) AND (at, event_id) < (?6, ?7)");
+        "SELECT event_id FROM feedback INDEXED BY feedback_standing "
+        "WHERE tenant_id = ?1 AND response_id = ?2 AND user_id = ?3 AND is_superseded = 0 AND "
+        "feedback_type IN (?4, ?5) AND (at, event_id) < (?6, ?7)");
     query.bind(event.tenant_id).bind(event.response_id).bind(event.user_id);
     query.bind(place.kind).bind(place.other).bind(event.timestamp).bind(event.event_id);
     while (query.step()) gone.push_back(query.text());
@@ -88,8 +94,9 @@ void take_place(Database& db, const FeedbackEvent& event) {
 void supersede(Database& db, const FeedbackEvent& event) {
   if (!event.supersedes) return;
   constexpr const char* kGone =
-      "WHERE tenant_id = ?1 AND user_id IS ?2 AND (event_id = ?3 OR (supersedes = ?3 AND (at, "
-      "event_id) < (?4, ?5)))";
+      "(SELECT event_id FROM feedback INDEXED BY feedback_by_supersedes WHERE tenant_id = ?1 AND "
+      "supersedes = ?3 AND user_id IS ?2 AND (at, event_id) < (?4, ?5) UNION ALL "
+      "SELECT event_id FROM feedback WHERE tenant_id = ?1 AND event_id = ?3 AND user_id IS ?2)";
   const auto bound = [&](const std::string& sql) {
     db.query(sql.c_str())
         .bind(event.tenant_id)
@@ -99,12 +106,13 @@ void supersede(Database& db, const FeedbackEvent& event) {
         .bind(event.event_id)
         .run();
   };
-  static const std::string events = std::string("UPDATE feedback SET is_superseded = 1 ") + kGone;
+  static const std::string events =
+      std::string("UPDATE feedback SET is_superseded = 1 WHERE tenant_id = ?1 AND event_id IN ") +
+      kGone;
   static const std::string signals =
       std::string(
-          "UPDATE signals SET is_superseded = 1 WHERE tenant_id = ?1 AND source_event_id IN "
-          "(SELECT event_id FROM feedback ") +
-      kGone + ")";
+          "UPDATE signals SET is_superseded = 1 WHERE tenant_id = ?1 AND source_event_id IN ") +
+      kGone;
   bound(events);
   if (!db.failed()) bound(signals);
 }
@@ -132,9 +140,12 @@ std::optional<T> decode_row(Database& db, const std::string& json) {
   return std::nullopt;
 }
 
-constexpr const char* kWhere =
-    " FROM feedback WHERE tenant_id = ?1 AND is_superseded = 0 AND (?2 IS NULL OR session_id = ?2) "
-    "AND (?3 IS NULL OR response_id = ?3) AND (?4 IS NULL OR at >= ?4) ";
+#define LOQUAT_STORE_FILTER                                                              \
+  " WHERE tenant_id = ?1 AND is_superseded = 0 AND (?2 IS NULL OR session_id = ?2) AND " \
+  "(?3 IS NULL OR response_id = ?3) AND (?4 IS NULL OR at >= ?4) "
+constexpr const char* kWhere = " FROM feedback" LOQUAT_STORE_FILTER;
+constexpr const char* kOfUser = " FROM feedback INDEXED BY feedback_by_user" LOQUAT_STORE_FILTER;
+#undef LOQUAT_STORE_FILTER
 
 void bind_filter(Query& query, const contracts::FeedbackStore::Filter& filter) {
   query.bind(filter.tenant_id).bind(filter.session_id).bind(filter.response_id).bind(filter.since);
@@ -210,8 +221,9 @@ Task<Result<std::string>> SqliteFeedback::latest(std::string tenant_id, std::str
     Query row = db.query(
         "WITH RECURSIVE chain(id, user_id, at) AS ("
         "SELECT event_id, user_id, at FROM feedback WHERE tenant_id = ?1 AND event_id = ?2 "
-        "UNION SELECT f.event_id, f.user_id, f.at FROM feedback f JOIN chain c "
-        "ON f.tenant_id = ?1 AND f.supersedes = c.id AND f.user_id IS c.user_id) "
+        "UNION SELECT f.event_id, f.user_id, f.at FROM chain c JOIN feedback f "
+        "INDEXED BY feedback_by_supersedes ON f.tenant_id = ?1 AND f.supersedes = c.id AND "
+        "f.user_id IS c.user_id) "
         "SELECT id FROM chain ORDER BY id = ?2, at DESC, id DESC LIMIT 1");
     row.bind(tenant_id).bind(event_id);
     return row.step() ? row.text() : event_id;
@@ -223,7 +235,7 @@ Task<Result<std::vector<FeedbackEvent>>> SqliteFeedback::said_by(Filter filter, 
                                                                  std::size_t limit) {
   std::function<std::vector<FeedbackEvent>(Database&)> work =
       [filter = std::move(filter), user_id = std::move(user_id), limit](Database& db) {
-        static const std::string sql = std::string("SELECT json") + kWhere +
+        static const std::string sql = std::string("SELECT json") + kOfUser +
                                        "AND user_id = ?5 ORDER BY at DESC, event_id "
                                        "DESC LIMIT ?6";
         Query row = db.query(sql.c_str());

@@ -101,7 +101,12 @@ void Writer::commit(Batch& batch) {
   // In WAL mode FULL syncs the log at each commit, NORMAL only at checkpoints.
   db_.sync_commits(is_durable);
   db_.query("BEGIN IMMEDIATE").run();
-  if (run_all(batch)) {
+  bool is_done = run_together(batch);
+  if (!is_done && !db_.failed()) {
+    db_.query("BEGIN IMMEDIATE").run();
+    is_done = run_apart(batch);
+  }
+  if (is_done) {
     retain(batch.back()->asked_at);
     db_.query("COMMIT").run();
   }
@@ -116,8 +121,27 @@ void Writer::commit(Batch& batch) {
   report(error);
 }
 
+/// Calls hardly ever fail, and a savepoint for each costs more than most of them. False: either the
+/// disk failed, or one call did, then the transaction is undone and each is to be run apart.
+bool Writer::run_together(Batch& batch) {
+  if (db_.failed()) return false;
+  for (auto& job : batch) {
+    job->run(db_);
+    if (!db_.failed()) continue;
+    auto error = db_.take_error();
+    if (error->code == Errc::unavailable) {
+      db_.fail_with(std::move(*error));
+      return false;
+    }
+    db_.execute("ROLLBACK");
+    static_cast<void>(db_.take_error());  // none is open any more
+    return false;
+  }
+  return !db_.failed();
+}
+
 /// False if the whole transaction must be undone: the disk failed, not one call.
-bool Writer::run_all(Batch& batch) {
+bool Writer::run_apart(Batch& batch) {
   for (auto& job : batch) {
     db_.query("SAVEPOINT call").run();
     if (db_.failed()) return false;

@@ -24,8 +24,9 @@ namespace loquat::store {
 /// Survives a crash of the process, or also one of the machine.
 enum class Durability { process, machine };
 
-/// One call that waits for the writer. `run` on the writer thread, inside a savepoint; `finish`
-/// after the transaction has ended, with the error that undid it, if any.
+/// One call that waits for the writer. `run` on the writer thread, a second time if another call of
+/// its transaction failed; `finish` after the transaction has ended, with the error that undid it,
+/// if any.
 class Job {
  public:
   Job(Durability durability, WallTime asked_at) : durability(durability), asked_at(asked_at) {}
@@ -127,7 +128,8 @@ class Writer {
   void submit(std::unique_ptr<Job> job);
   void loop();
   void commit(Batch& batch);
-  bool run_all(Batch& batch);
+  bool run_together(Batch& batch);
+  bool run_apart(Batch& batch);
   void undo_all(Batch& batch, const Error& error);
   void retain(WallTime now);
   void report(const std::optional<Error>& error);

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,8 @@ struct Ports {
   contracts::SqlInspector& inspector;
   std::string_view dialect;  ///< of the SQL that answers carry
   std::vector<contracts::FeedbackObserver*> observers;
-  /// Names tagged as personal data, for the export; empty: none are known.
-  std::function<std::vector<std::string>()> personal_columns;
+  /// Names tagged as personal data, in lower case; empty: none are known. Asked with every event.
+  std::function<std::shared_ptr<const std::set<std::string>>()> personal_columns;
   contracts::CorrectionSink* learning = nullptr;  ///< what verified events teach; null: nothing
 };
 

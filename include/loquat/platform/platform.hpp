@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 
 #include "loquat/base/sources.hpp"
@@ -30,7 +31,11 @@ struct Ports {
 /// Tags decide about masking; edges of ours go there too. Lists `catalog` on the board.
 /// Configured but never reached for a relation: text columns of which dbt says nothing are masked.
 /// Once reached: the last known tags, however old. Not configured: dbt's word alone.
-class Catalog : public contracts::ColumnTags, public contracts::CatalogLineage {};
+class Catalog : public contracts::ColumnTags, public contracts::CatalogLineage {
+ public:
+  /// Another number whenever must_mask may answer otherwise than before.
+  [[nodiscard]] virtual std::uint64_t tags_version() const noexcept = 0;
+};
 [[nodiscard]] std::unique_ptr<Catalog> make_catalog(CatalogConfig config, Ports ports);
 
 /// Lists `semantic_layer` on the board.

@@ -25,20 +25,14 @@ Task<Result<Service::Known>> Service::look_up(Principal principal, RequestContex
   co_return known;
 }
 
-TaggedNames Service::tagged() const {
-  TaggedNames names;
-  if (!ports_.personal_columns) return names;
-  for (auto& name : ports_.personal_columns()) {
-    for (char& c : name)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    names.insert(std::move(name));
-  }
-  return names;
+std::shared_ptr<const TaggedNames> Service::tagged() const {
+  static const auto none = std::make_shared<const TaggedNames>();
+  return ports_.personal_columns ? ports_.personal_columns() : none;
 }
 
 Task<Result<ReceiptView>> Service::keep(FeedbackEvent event) {
   if (event.event_id.empty()) event.event_id = make_id(FeedbackEvent::kPrefix, ports_.sources);
-  strip_personal(event, tagged());
+  strip_personal(event, *tagged());
   event.timestamp = ports_.sources.wall.now();
   if (event.session_id) watch_.feedback_given(*event.session_id, event.response_id);
   ReceiptView view;
@@ -110,7 +104,7 @@ Task<Result<void>> Service::handle(FeedbackEvent event, contracts::RecordPlace p
   }
   auto signals = signals_of(event, response);
   const auto names = tagged();
-  for (auto& signal : signals) strip_personal(signal, names);
+  for (auto& signal : signals) strip_personal(signal, *names);
   contracts::FeedbackRow row{event, std::move(place)};
   auto stored = co_await ports_.store.put(std::move(row), signals);
   if (!stored) co_return stored.error();

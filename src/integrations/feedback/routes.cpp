@@ -165,7 +165,7 @@ Task<Result<edge::Reply>> Service::quality_route(edge::Call& call) {
 struct Service::Exporting {
   ExportFormat format;
   contracts::FeedbackStore::Filter filter;
-  TaggedNames tagged;
+  std::shared_ptr<const TaggedNames> tagged;
   std::vector<wire::LearningSignal> page;
   std::size_t left;
 };
@@ -198,7 +198,7 @@ Task<void> Service::write_export(std::shared_ptr<Exporting> state, net::BodyWrit
     std::string lines;
     for (const auto& signal : state->page) {
       if (state->left == 0) break;
-      auto line = export_line(signal, state->format, state->tagged);
+      auto line = export_line(signal, state->format, *state->tagged);
       if (!line) continue;
       lines += *line + '\n';
       --state->left;

@@ -48,7 +48,7 @@ class Service final : public Feedback {
                               std::string session_id, std::string response_id);
   Task<Result<ReceiptView>> keep(wire::FeedbackEvent event);
   /// Names of columns and dimensions that are tagged as personal data now.
-  [[nodiscard]] TaggedNames tagged() const;
+  [[nodiscard]] std::shared_ptr<const TaggedNames> tagged() const;
   /// The corrected SQL, where an event brings one, must be one read-only SELECT. `pointer`: where
   /// it stood.
   Task<Result<void>> check_sql(const std::optional<std::string>& sql, std::string pointer);

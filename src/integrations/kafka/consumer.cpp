@@ -76,6 +76,9 @@ Result<void> Consumer::open(const std::string& servers, const std::string& clien
                    {"enable.auto.offset.store", "false"},
                    {"partition.assignment.strategy", "cooperative-sticky"},
                    {"session.timeout.ms", std::to_string(config_.session_timeout.count())},
+                   // Nobody waits for an effect: records that come together share a transaction.
+                   {"fetch.min.bytes", "262144"},
+                   {"fetch.wait.max.ms", "100"},
                    {"queued.min.messages", "1000"},
                    {"queued.max.messages.kbytes", "8192"},
                    {"topic.metadata.refresh.interval.ms", "10000"}});
