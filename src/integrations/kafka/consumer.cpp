@@ -14,10 +14,12 @@ constexpr std::uint64_t kWakeUp = 1;
 constexpr std::size_t kTogetherMax = 128;  // records of a partition that are handled at a time
 
 /// What must be handled one after the other. What teaches, does so in its tenant's order; of what
-/// cannot teach only the order of one user matters, who may change what was said before.
+/// cannot teach only the order of what one user said of one answer matters: a change of it comes
+/// after what it changes.
 std::string lane_of(const wire::FeedbackEvent& event) {
   if (event.verified) return event.tenant_id;
-  return event.tenant_id + '\x1f' + event.user_id.value_or(std::string());
+  return event.tenant_id + '\x1f' + event.user_id.value_or(std::string()) + '\x1f' +
+         event.response_id;
 }
 
 Inbound copy_of(const rd_kafka_message_t& message) {
@@ -183,6 +185,7 @@ void Consumer::take(const rd_kafka_message_t& message) {
   const auto known = partitions_.find(message.partition);
   if (known == partitions_.end()) return;  // revoked meanwhile: its next owner reads it
   Partition& partition = *known->second;
+  if (partition.next_offset < 0) partition.next_offset = message.offset;
   partition.waiting.push_back(copy_of(message));
   if (partition.waiting.size() >= config_.consumer_queue_max && !partition.is_paused)
     pause(partition, true);
@@ -343,7 +346,8 @@ void Consumer::measure() {
     const auto code = rd_kafka_get_watermark_offsets(handle_.get(), feedback_topic().c_str(),
                                                      number, &low, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) continue;
-    const std::int64_t next = partition->next_offset >= 0 ? partition->next_offset : low;
+    // The end is known from the answers that bring records: none came, none are left.
+    const std::int64_t next = partition->next_offset >= 0 ? partition->next_offset : high;
     partition->lag.set(static_cast<double>(std::max<std::int64_t>(high - next, 0)));
   }
 }

@@ -56,7 +56,7 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaConfig& config,
       {{"enable.idempotence", "true"},
        {"acks", "all"},
        {"compression.type", "lz4"},
-       {"linger.ms", "5"},
+       {"linger.ms", "1"},
        // None: one that it gives up alone would stand behind a later one of its key. It keeps the
        // order over its own retries; what it has had for too long is taken back all together.
        {"message.timeout.ms", "0"},

@@ -281,6 +281,10 @@ Task<Result<void>> Service::learn_correction(wire::FeedbackEvent event, TenantPt
     apply_threshold(item, config_.agreeing_users_min, now);
     changed.push_back(item);
   }
+  // What names the event comes last: after a crash in between, its next delivery does the rest.
+  std::ranges::stable_partition(changed, [&](const Item& one) {
+    return std::ranges::find(one.source_event_ids, event.event_id) == one.source_event_ids.end();
+  });
   for (auto& one : changed) {
     const Result<void> kept = co_await keep(tenant, std::move(one));
     if (!kept) co_return kept;

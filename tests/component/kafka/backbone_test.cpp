@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "../../../src/integrations/kafka/embedded_broker.hpp"
@@ -29,7 +30,7 @@ class Handler final : public contracts::FeedbackHandler {
     }
     const std::string who = event.user_id.value_or("");
     most_of_a_user = std::max(most_of_a_user, ++running[who]);
-    if (event.response_id == "slow") co_await runtime::pause_for(std::chrono::milliseconds(20));
+    if (event.event_id == "fb-slow") co_await runtime::pause_for(std::chrono::milliseconds(20));
     --running[who];
     if (event.response_id == "poison") co_return fail(Errc::corrupt, "can never be handled");
     seen[event.event_id] += 1;
@@ -126,7 +127,7 @@ TEST_F(Backbone, EmbeddedBrokerCarriesFeedbackToItsHandlerAndFreesTheSpool) {
   EXPECT_EQ(handler.order["acme"].back(), "fb-18");
 }
 
-TEST_F(Backbone, HandlesTheRecordsOfOneUserOneAfterTheOther) {
+TEST_F(Backbone, HandlesWhatOneUserSaysOfOneAnswerOneAfterTheOther) {
   const auto kafka = make();
   handler.kafka = kafka.get();
   kafka->set_handler(handler);
@@ -134,9 +135,9 @@ TEST_F(Backbone, HandlesTheRecordsOfOneUserOneAfterTheOther) {
     const auto started = co_await kafka->start();
     EXPECT_TRUE(started);
     for (int i = 0; i < 6; ++i) {
-      wire::FeedbackEvent one = event("fb-" + std::to_string(i));
+      // Whoever did not wait would come before the first.
+      wire::FeedbackEvent one = event(i == 0 ? "fb-slow" : "fb-" + std::to_string(i));
       one.user_id = i % 3 == 2 ? "bob" : "ann";
-      if (i == 0) one.response_id = "slow";  // whoever did not wait would come before it
       kafka->publisher().offer(std::move(one));
     }
     auto came_wait = until([&] { return handler.seen.size() == 6; });
@@ -148,7 +149,7 @@ TEST_F(Backbone, HandlesTheRecordsOfOneUserOneAfterTheOther) {
   EXPECT_EQ(handler.most_of_a_user, 1);
   auto anns = handler.order["acme"];
   std::erase_if(anns, [](const std::string& id) { return id == "fb-2" || id == "fb-5"; });
-  EXPECT_EQ(anns, (std::vector<std::string>{"fb-0", "fb-1", "fb-3", "fb-4"}));
+  EXPECT_EQ(anns, (std::vector<std::string>{"fb-slow", "fb-1", "fb-3", "fb-4"}));
 }
 
 TEST_F(Backbone, WhatWasAnsweredKeptIsExactlyWhatTheTopicHoldsAfterAnOutage) {
@@ -235,6 +236,51 @@ TEST_F(Backbone, WhatWasSpooledBeforeAnEndIsSentByTheNextRun) {
   loop.run(script());
   EXPECT_EQ(handler.order["acme"],
             (std::vector<std::string>{"fb-0", "fb-1", "fb-2", "fb-3", "fb-4"}));
+}
+
+TEST_F(Backbone, LagAfterARestartIsOnlyWhatIsNotHandled) {
+  auto broker = EmbeddedBroker::start();
+  ASSERT_TRUE(broker);
+  config.bootstrap_servers = (*broker)->bootstrap_servers();
+  const auto lag = [this] {
+    double sum = 0;
+    std::istringstream lines(telemetry.get().metrics().render());
+    for (std::string line; std::getline(lines, line);)
+      if (line.starts_with("loquat_kafka_consumer_lag_events{"))
+        sum += std::stod(line.substr(line.rfind(' ')));
+    return sum;
+  };
+  std::unique_ptr<Kafka> kafka;
+  const auto begin = [&]() -> Task<void> {
+    kafka = make();
+    kafka->set_handler(handler);
+    const auto started = co_await kafka->start();
+    EXPECT_TRUE(started);
+  };
+  const auto first_life = [&]() -> Task<void> {
+    co_await begin();
+    for (int i = 0; i < 5; ++i) kafka->publisher().offer(event("fb-" + std::to_string(i)));
+    auto came_wait = until([&] { return handler.seen.size() == 5; });
+    const bool came = co_await std::move(came_wait);
+    EXPECT_TRUE(came);
+    co_await kafka->stop(runtime::deadline_after(std::chrono::seconds(10)));
+  };
+  loop.run(first_life());
+  const auto second_life = [&]() -> Task<void> {
+    co_await begin();
+    handler.refusals = 1'000;
+    kafka->publisher().offer(event("fb-later", "globex"));
+    auto seen_wait = until([&] { return lag() > 0; });
+    const bool is_seen = co_await std::move(seen_wait);
+    EXPECT_TRUE(is_seen);
+    EXPECT_EQ(lag(), 1) << "the five of the life before are handled";
+    handler.refusals = 0;
+    auto gone_wait = until([&] { return lag() == 0; });
+    const bool is_gone = co_await std::move(gone_wait);
+    EXPECT_TRUE(is_gone);
+    co_await kafka->stop(runtime::deadline_after(std::chrono::seconds(10)));
+  };
+  loop.run(second_life());
 }
 
 TEST_F(Backbone, TriesAgainUntilTheEffectIsStoredAndSetsPoisonAside) {
