@@ -136,8 +136,9 @@ Application::Application(Settings& settings, std::string instance, std::function
                               kafka_->publisher(),
                               *inspector_,
                               plain_engine_->dialect(),
-                              {personalization_.get(), memory_.get()},
-                              [this] { return personal_columns_.names(dbt_->current()); }})),
+                              {personalization_.get()},
+                              [this] { return personal_columns_.names(dbt_->current()); },
+                              memory_.get()})),
       conversation_(conversation::make_conversation(
           settings.sessions,
           {loop_.executor(),

@@ -213,10 +213,15 @@ Task<Result<void>> Service::check(Lesson& lesson, Snapshot model) {
   co_return Result<void>{};
 }
 
+bool Service::is_learnt(const Tenant& tenant, const std::string& event_id) {
+  return std::ranges::any_of(tenant.items, [&](const auto& item) {
+    const auto& sources = item.second.source_event_ids;
+    return std::ranges::find(sources, event_id) != sources.end();
+  });
+}
+
 Task<Result<void>> Service::learn_correction(wire::FeedbackEvent event, TenantPtr tenant) {
-  for (const auto& [_, item] : tenant->items)
-    if (std::ranges::find(item.source_event_ids, event.event_id) != item.source_event_ids.end())
-      co_return Result<void>{};
+  if (is_learnt(*tenant, event.event_id)) co_return Result<void>{};
   Snapshot model = ports_.models.current();
   if (!model) co_return fail(Errc::unavailable, "There is no model to check a correction with.");
   auto found = co_await ports_.sessions.find_response(event.response_id);
@@ -246,7 +251,9 @@ Task<Result<void>> Service::learn_correction(wire::FeedbackEvent event, TenantPt
   if (!form) co_return form.error();
   item.normal_form = std::move(*form);
 
-  // From here to the first `keep` nothing waits: no other correction comes between.
+  // From here to the first `keep` nothing waits: no other correction comes between. The same one
+  // may have: it is delivered twice at a time when a partition changes hands.
+  if (is_learnt(*tenant, event.event_id)) co_return Result<void>{};
   const WallTime now = ports_.sources.wall.now();
   std::vector<Item> changed;
   const auto is_mine = [&](const Item& other) {
@@ -272,7 +279,9 @@ Task<Result<void>> Service::learn_correction(wire::FeedbackEvent event, TenantPt
     apply_threshold(next, config_.agreeing_users_min, now);
     changed.push_back(std::move(next));
   }
-  if (!is_known) {
+  const bool has_room = tenant->items.size() < static_cast<std::size_t>(config_.items_max);
+  if (!is_known && !has_room) count_not_learnt();  // trying again would only hold up the others
+  if (!is_known && has_room) {
     item.id = make_id("mem", ports_.sources);
     item.created_at = now;
     item.source_event_ids = {event.event_id};

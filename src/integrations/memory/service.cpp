@@ -130,11 +130,14 @@ void Service::on_feedback(const wire::FeedbackEvent& event) {
 
 Task<void> Service::learn_later(wire::FeedbackEvent event) {
   const Result<void> learnt = co_await learn(std::move(event));
-  if (!learnt)
-    ports_.telemetry.metrics()
-        .counter("loquat_memory_failed_corrections_total",
-                 "Corrections that could not be kept as items.")
-        .add(1);
+  if (!learnt) count_not_learnt();
+}
+
+void Service::count_not_learnt() {
+  ports_.telemetry.metrics()
+      .counter("loquat_memory_failed_corrections_total",
+               "Corrections that could not be kept as items.")
+      .add(1);
 }
 
 Task<void> Service::stop(Time deadline) { return tasks_.drain(deadline); }

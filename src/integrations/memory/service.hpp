@@ -40,6 +40,8 @@ class Service final : public Memory {
       Tenant& tenant, const contracts::ModelSnapshot& model);
   contracts::Task<Result<void>> keep(TenantPtr tenant, Item item);
   contracts::Task<void> learn_later(wire::FeedbackEvent event);
+  void count_not_learnt();
+  [[nodiscard]] static bool is_learnt(const Tenant& tenant, const std::string& event_id);
 
   // corrections.cpp
   contracts::Task<Result<void>> learn_correction(wire::FeedbackEvent event, TenantPtr tenant);
