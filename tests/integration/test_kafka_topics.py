@@ -14,6 +14,13 @@ from peers.daemon import Daemon, need, until
 from peers.talk import Talker
 
 
+# Filled by what this test has not: a language model; SQL that cannot be resolved; counted refusals of tokens; and of
+# optional fields common to all events, what the event is not about (an audited request names no message).
+LEFT_OUT = {"LearningSignal/model/llm", "TraceEvent/tokens/input", "TraceEvent/tokens/output", "TraceEvent/cost",
+            "LineageEvent/unresolved", "AuditEvent/details", "AuditEvent/message_id",
+            "MetricsEvent/window"}  # of aggregates, of which none are produced
+
+
 class Topics(unittest.TestCase):
     def test_topics_made_by_others_are_checked_and_used(self):
         with Broker() as broker:
@@ -66,6 +73,52 @@ class Topics(unittest.TestCase):
                 for event in events:
                     wrong = [(list(error.path), error.message) for error in validator.iter_errors(event)]
                     self.assertEqual(wrong, [], topic)
+
+    def test_every_field_is_filled_by_something_that_happens(self):
+        """No field of a schema is there for show: over some real work each of them holds something, in some event."""
+        names = {"ai-feedback-events": "FeedbackEvent", "ai-learning-signals": "LearningSignal", "ai-insights": "InsightEvent",
+                 "agent-thinking-events": "ThinkingEvent", "agent-decision-events": "DecisionEvent",
+                 "agent-trace-events": "TraceEvent", "agent-metrics-events": "MetricsEvent",
+                 "query-lineage-events": "LineageEvent", "audit-events": "AuditEvent"}
+        with Broker() as broker, Daemon(KAFKA_BOOTSTRAP_SERVERS=broker.address) as daemon:
+            self.provoke(daemon)
+            until(lambda: len(broker.read("ai-learning-signals")) > 4, 60, "signals")
+            empty = []
+            for topic, name in names.items():
+                schema = daemon.get(f"/schemas/{name}.json").json()
+                events = [json.loads(value) for _, _, value in broker.read(topic)]
+                empty += [f"{topic}{path}" for path in self.never_filled(schema, events) if f"{name}{path}" not in LEFT_OUT]
+            self.assertEqual(empty, [])
+
+    @staticmethod
+    def provoke(daemon):
+        talk = Talker(daemon)
+        for question in ("revenue by month", "average order value by week", "what is the weather?", "revenue by week and region",
+                         "orders by region last month"):
+            answer = talk.ask(question)
+            for kind, more in (("thumbs_up", {"comment": "good"}), ("rating", {"rating": 4}), ("escalation", {})):
+                vote = Talker.data(talk.vote(answer["response_id"], kind, **more), 202)
+            change = {"feedback_type": "thumbs_down", "reasons": ["wrong_metric"]}
+            daemon.ask("PUT", "/api/v1/feedback/" + vote["event_id"], change, talk.headers)
+            query = {"metrics": ["orders"], "start_time": "2025-01-01", "end_time": "2025-12-31"}
+            for corrected in ({"corrected_sql": answer.get("sql") or "SELECT 1"}, {"corrected_text": "orders by month"}, {"corrected_query": query}):
+                body = {"session_id": talk.session, "response_id": answer["response_id"], "comment": "so", **corrected}
+                Talker.data(daemon.post("/api/v1/feedback/correction", body, talk.headers), 202)
+        talk.vote(answer["response_id"], "thumbs_up", data={"note_of_the_page": 1})
+        daemon.get("/api/v1/bi/chat/sessions/" + talk.session, talk.headers)
+        # Audited as allowed and then as answered with 404: that has a reason.
+        daemon.get("/api/v1/bi/chat/sessions/ses-unknown", talk.headers)
+
+    def never_filled(self, schema, events, path=""):
+        """Pointers of the members that no event fills: absent, null, empty or zero in all of them."""
+        found = []
+        for name, member in schema.get("properties", {}).items():
+            values = [event[name] for event in events if name in event]
+            if not any(value not in (None, "", 0, False, [], {}) for value in values):
+                found.append(f"{path}/{name}")
+            elif member.get("type") == "object" and "properties" in member:
+                found += self.never_filled(member, [value for value in values if isinstance(value, dict)], f"{path}/{name}")
+        return found
 
     def test_the_asyncapi_document_is_one(self):
         need(shutil.which("npm"), "npm")

@@ -98,6 +98,7 @@ wire::FeedbackEvent begin_event(const Subject& subject, wire::FeedbackType type)
   event.user_id = subject.principal.user_id;
   event.session_id = subject.session_id;
   if (!subject.context.trace_id.empty()) event.trace_id = subject.context.trace_id;
+  if (!subject.message_id.empty()) event.message_id = subject.message_id;
   event.response_id = subject.response_id;
   event.verified = subject.verified;
   event.feedback_type = type;
