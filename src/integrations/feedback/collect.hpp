@@ -24,7 +24,7 @@ struct Subject {
   contracts::RequestContext context;
   std::string session_id, response_id;
   bool verified = false;
-  std::string message_id;  ///< of a verified one
+  std::string message_id = {};  ///< of a verified one
 };
 [[nodiscard]] wire::FeedbackEvent begin_event(const Subject& subject, wire::FeedbackType type);
 

@@ -19,8 +19,8 @@ Task<Result<Service::Known>> Service::look_up(Principal principal, RequestContex
   const Standing standing = standing_of(response, principal, session_id);
   if (standing == Standing::anothers) co_return fail(Errc::not_found, "There is no such response.");
   Known known;
-  known.subject = {std::move(principal),   std::move(context),        std::move(session_id),
-                   std::move(response_id), standing == Standing::own, {}};
+  known.subject = {std::move(principal), std::move(context), std::move(session_id),
+                   std::move(response_id), standing == Standing::own};
   if (known.subject.verified) known.subject.message_id = response->message_id;
   known.response = std::move(response);
   co_return known;
