@@ -345,10 +345,16 @@ class Decider {
   }
 
   [[nodiscard]] std::string names(const std::vector<Frame>& frames) const {
-    std::vector<std::string> list;
+    std::map<std::string, std::vector<std::string>> by_label;
     for (const Frame& frame : frames)
       for (const std::string& name : frame.metrics)
-        list.push_back(metric_label(setting_.lexicon.index(), name));
+        by_label[metric_label(setting_.lexicon.index(), name)].push_back(name);
+    std::vector<std::string> list;
+    for (auto& [label, names] : by_label)  // one label of several metrics tells nobody anything
+      if (names.size() == 1)
+        list.push_back(label);
+      else
+        list.insert(list.end(), names.begin(), names.end());
     return join_words(list, "or");
   }
 
