@@ -324,7 +324,10 @@ runtime::Task<void> Application::flush_audit_counts() {
 security::KeyPorts Application::key_ports() {
   security::KeyPorts ports;
   ports.executor = loop_.executor();
-  ports.fetch = [this](std::string url) -> runtime::Task<Result<std::string>> {
+  auto fetches = telemetry_.metrics().counter("loquat_app_issuer_key_fetches_total",
+                                              "Times that the issuer was asked for its keys.");
+  ports.fetch = [this, fetches](std::string url) mutable -> runtime::Task<Result<std::string>> {
+    fetches.add();
     net::ClientRequest request;
     request.url = std::move(url);
     request.deadline = Clock::now() + std::chrono::seconds(5);

@@ -26,6 +26,9 @@ runtime::Task<void> Application::watch_load() {
   auto level = telemetry_.metrics().gauge(
       "loquat_app_load_level_ratio", "0: all is taken; 0.5: side work is shed; 1: new work too.");
   auto memory = telemetry_.metrics().gauge("loquat_app_resident_memory_bytes", "Of the process.");
+  auto limited = telemetry_.metrics().gauge("loquat_app_limited_keys",
+                                            "Users, tenants and addresses whose rate is kept.");
+  auto waiting = telemetry_.metrics().gauge("loquat_app_waiting_tickets", "Tickets not used yet.");
   ServerMeters served(telemetry_.metrics());
   for (;;) {
     const auto expected = Clock::now() + kLoadPause;
@@ -33,6 +36,8 @@ runtime::Task<void> Application::watch_load() {
     const auto now = Clock::now();
     const auto resident = resident_bytes();
     memory.set(static_cast<double>(resident));
+    limited.set(static_cast<double>(limiter_.size()));
+    waiting.set(static_cast<double>(tickets_.size()));
     if (server_) served.report(server_->stats());
     const degradation::LoadShedder::Sample sample{now - expected, resident >> 20U};
     if (!shedder_.note(sample, now)) continue;

@@ -22,6 +22,8 @@ class Tickets {
   /// The principal, once; nothing if unknown, used or over its time.
   [[nodiscard]] std::optional<contracts::Principal> redeem(std::string_view ticket, Time now);
   [[nodiscard]] Clock::duration ttl() const noexcept { return ttl_; }
+  /// Those that are kept, some perhaps over their time.
+  [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
   /// Looks without using it up: for cookies, which serve until their own end.
   [[nodiscard]] std::optional<contracts::Principal> peek(std::string_view ticket, Time now);
 

@@ -2,6 +2,7 @@
 #include "semantic/planner/decision.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "semantic/planner/calibration.hpp"
