@@ -48,13 +48,16 @@ constexpr std::string_view kLines = "application/x-ndjson";
 constexpr auto kStreamTime = std::chrono::minutes(15);
 constexpr std::size_t kBytesPerWrite = 64U << 10U;
 
-Task<void> write_rows(net::BodyWriter& writer, std::shared_ptr<contracts::SemanticStream> rows) {
+}  // namespace
+
+Task<void> write_rows(net::BodyWriter& writer, std::unique_ptr<contracts::SemanticStream> rows) {
   const auto& head = rows->head();
   StreamHead first{head.data.columns,  head.sql,   head.dialect, head.query_id,
                    head.model_version, head.query, head.warnings};
   std::string text = wire::encode(first) + '\n';
   StreamTail tail;
-  for (;;) {
+  Clock::duration waited{};
+  while (!tail.error) {
     auto lines = co_await rows->next();
     if (!lines) {
       const auto& error = lines.error();
@@ -67,30 +70,39 @@ Task<void> write_rows(net::BodyWriter& writer, std::shared_ptr<contracts::Semant
       text += '\n';
       ++tail.row_count;
       if (text.size() < kBytesPerWrite) continue;
+      const Time began = Clock::now();
       const auto written = co_await writer.write(text);
       if (!written) co_return;
       text.clear();
+      waited += Clock::now() - began;
+      if (waited < kReaderWait) continue;
+      tail.error = StreamError{std::string(wire::to_http(Errc::timed_out).name),
+                               "The reader was waited for for two minutes in all; ask for fewer "
+                               "rows or read faster."};
+      break;
     }
   }
   tail.truncated = rows->is_truncated();
+  rows.reset();
   text += wire::encode(tail) + '\n';
   const auto written = co_await writer.write(text);
   static_cast<void>(written);
 }
-
-}  // namespace
 
 Task<Result<Reply>> stream_rows(contracts::SemanticQueries* semantic, Call& call,
                                 wire::QueryShape shape) {
   const Time until = Clock::now() + kStreamTime;
   auto opened = co_await semantic->open(call.principal, call.context, std::move(shape), until);
   if (!opened) co_return opened.error();
-  std::shared_ptr<contracts::SemanticStream> rows = std::move(*opened);
+  const auto rows =
+      std::make_shared<std::unique_ptr<contracts::SemanticStream>>(std::move(*opened));
   net::Response response;
   response.headers.set("Content-Type", std::string(kLines));
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("X-Accel-Buffering", "no");
-  response.stream = [rows](net::BodyWriter& writer) { return write_rows(writer, rows); };
+  response.stream = [rows](net::BodyWriter& writer) {
+    return write_rows(writer, std::move(*rows));
+  };
   co_return edge::reply_whole(std::move(response));
 }
 
