@@ -238,6 +238,10 @@ export async function startFake({ port = 0, pace = 60, token, dist = fileURLToPa
     if (token && req.headers.authorization !== `Bearer ${token}`) return fail(res, 401, "UNAUTHORIZED", "a token is needed");
     if (path === "/api/v1/semantic/metrics") return send(res, 200, { metrics: kMetrics });
     if (path === "/api/v1/semantic/dimensions") return send(res, 200, { dimensions: kDimensions });
+    if (path === "/api/v1/integrations/dbt/status") {
+      const last_change = { at: new Date().toISOString(), from_version: "0", added_count: 1, changed_count: 0, removed_count: 0, added: [`metric ${kMetrics[0].name}`], changed: [], removed: [] };
+      return send(res, 200, { state: "fresh", version: "1", project_name: "sample", counts: { metrics: kMetrics.length, dimensions: kDimensions.length, models: 1 }, errors: [], broken: [], last_change });
+    }
     if (path === "/api/v1/copilot/suggestions") return send(res, 200, { suggestions: [] });
     if (path === "/api/v1/copilot/mode") {
       if (req.method === "PUT") mode = body.mode;

@@ -175,6 +175,7 @@ const cases = {
     const names = Object.keys((body.integrations ? body : body.data).integrations);
     await page.locator(".health-item").first().waitFor();
     assert.equal(await page.locator(".health-item").count(), names.length);
+    await page.getByRole("region", { name: "Model" }).getByText(/\d metrics/).waitFor();
     await shoot(page, "health-light");
     await page.keyboard.press("Escape");
     await page.locator("dialog.drawer.is-right[open]").waitFor({ state: "detached" }).catch(() => {});

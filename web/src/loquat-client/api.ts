@@ -6,6 +6,7 @@ import type {
   Envelope,
   Health,
   Metric,
+  ModelStatus,
   Problem,
   QualityFacet,
   LearntItem,
@@ -151,6 +152,10 @@ export class LoquatApi {
   /** A new event that takes the old one's place. */
   changeFeedback(eventId: string, body: Record<string, unknown>): Promise<Receipt> {
     return this.data("PUT", `/api/v1/feedback/${encodeURIComponent(eventId)}`, { body, idempotencyKey: this.env.id() });
+  }
+
+  model(): Promise<ModelStatus> {
+    return this.data("GET", "/api/v1/integrations/dbt/status");
   }
 
   /** For curators and operators; others get 403. */

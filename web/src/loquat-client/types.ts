@@ -241,6 +241,27 @@ export interface LearntList {
 
 export type QualityFacet = "metric" | "agent" | "kind" | "day";
 
+/** What the model in force is, and what the last sync did to the one before; names are cut after some. */
+export interface ModelStatus {
+  state: "fresh" | "stale" | "empty";
+  version: string;
+  project_name: string;
+  fetched_at?: string | null;
+  last_error?: string | null;
+  counts: { metrics: number; dimensions: number; models: number };
+  errors: { pointer: string; message: string }[];
+  broken: { kind: string; title: string; reason: string }[];
+  last_change?: {
+    at: string;
+    added_count: number;
+    changed_count: number;
+    removed_count: number;
+    added: string[];
+    changed: string[];
+    removed: string[];
+  } | null;
+}
+
 export interface QualityRow {
   value: string;
   answers: number;

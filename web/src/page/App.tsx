@@ -97,7 +97,7 @@ export function App({ store }: { store: Store }): JSX.Element {
         ) : null}
       </main>
       <p class="visually-hidden" role="status">{last?.phase === "done" ? `Answer: ${last.text || last.clarification?.question || last.status}` : ""}</p>
-      <HealthPanel open={panel === "health"} health={state.health} failed={state.healthFailed} link={state.link} onClose={close} />
+      <HealthPanel open={panel === "health"} store={store} health={state.health} failed={state.healthFailed} link={state.link} onClose={close} />
       <QualityPanel open={panel === "quality"} store={store} onClose={close} />
       <LearntPanel open={panel === "learnt"} store={store} last={last} onClose={close} />
       <Drawer open={panel === "menu"} title="Conversations and metrics" side="left" onClose={close}>{panel === "menu" ? rail : null}</Drawer>

@@ -2,6 +2,8 @@ import type { JSX } from "preact";
 import type { Health, IntegrationHealth, LinkState } from "../loquat-client/index.ts";
 import { Drawer } from "./Drawer.tsx";
 import { formatNumber, formatSpan, humanize } from "./format.ts";
+import { ModelNote } from "./ModelNote.tsx";
+import type { Store } from "./store.ts";
 
 export const kTransportNames = { websocket: "WebSocket", sse: "Server-sent events", poll: "Long polling" } as const;
 
@@ -18,13 +20,14 @@ const kNames: Record<string, string> = { dbt: "dbt", llm: "Language model", webs
 
 interface Props {
   open: boolean;
+  store: Store;
   health: Health | undefined;
   failed: boolean;
   link: LinkState;
   onClose: () => void;
 }
 
-export function HealthPanel({ open, health, failed, link, onClose }: Props): JSX.Element {
+export function HealthPanel({ open, store, health, failed, link, onClose }: Props): JSX.Element {
   return (
     <Drawer open={open} title="System health" onClose={onClose}>
       {failed ? <p class="notice is-bad">The daemon did not answer the last check.</p> : null}
@@ -40,6 +43,7 @@ export function HealthPanel({ open, health, failed, link, onClose }: Props): JSX
               <Integration key={name} name={name} integration={integration} />
             ))}
           </ul>
+          {open ? <ModelNote store={store} /> : null}
         </>
       ) : null}
     </Drawer>

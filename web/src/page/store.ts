@@ -8,6 +8,7 @@ import {
   type LinkState,
   type LoquatSession,
   type Metric,
+  type ModelStatus,
   type LearntItem,
   type LearntKind,
   type LearntList,
@@ -275,6 +276,9 @@ export class Store {
     return this.client.api.decide(id, decision);
   }
 
+  model(): Promise<ModelStatus> {
+    return this.client.api.model();
+  }
   quality(by: QualityFacet): Promise<QualityRow[]> {
     return this.client.api.quality(by);
   }
