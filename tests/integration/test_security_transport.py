@@ -11,11 +11,10 @@ import tempfile
 import time
 import unittest
 
-import websockets.sync.client
-
 from peers.broker import read_topic
 from peers.daemon import ROOT, Answer, Daemon, need, until
 from peers.talk import Talker, token
+from peers.wss import Wss
 
 KEY = "a-key-of-the-tests-that-has-forty-bytes.."
 
@@ -73,9 +72,8 @@ class Tls(unittest.TestCase):
         talk = Talker(self.daemon, token=token(KEY, "acme", "ada"))
         self.assertEqual(talk.ask("total revenue")["status"], "complete")
         address = f"wss://127.0.0.1:{self.daemon.port}/ws/chat/{talk.session}?after=0"
-        stream = websockets.sync.client.connect(address, ssl=self.context(), additional_headers=talk.headers, max_queue=None)
-        self.assertEqual(json.loads(stream.recv(timeout=10))["type"], "connection_ready")
-        stream.socket.shutdown(socket.SHUT_RDWR)
+        with Wss(address, self.context(), talk.headers) as stream:
+            self.assertEqual(json.loads(stream.recv(timeout=10))["type"], "connection_ready")
         self.assertIn("max-age", self.daemon.get("/health").headers["Strict-Transport-Security"])
 
     def test_delivers_the_same_bytes_by_wss_sse_and_long_poll_across_cuts(self):
@@ -87,19 +85,17 @@ class Tls(unittest.TestCase):
             return "seq" in frame and frame["type"] != "ack"
 
         def read(after, count):
-            with websockets.sync.client.connect(address + str(after), ssl=self.context(), additional_headers=talk.headers,
-                                                max_size=None, max_queue=None) as stream:
+            with Wss(address + str(after), self.context(), talk.headers) as stream:
                 texts = []
                 while len(texts) < count:
                     text = stream.recv(timeout=20)
                     if is_entry(text):
                         texts.append(text)
                 return texts
-        with websockets.sync.client.connect(address + "0", ssl=self.context(), additional_headers=talk.headers,
-                                            max_size=None, max_queue=None) as stream:
+        with Wss(address + "0", self.context(), talk.headers) as stream:
             for text in ("revenue by customer segment and month", "orders by depot"):  # asked, answered and pinged over one socket
                 stream.send(json.dumps({"type": "message", "content": text}))
-                self.assertTrue(stream.ping().wait(20))
+                stream.ping(timeout=20)
             live = []
             while sum(json.loads(text)["type"] == "complete" for text in live) < 2:
                 text = stream.recv(timeout=30)
