@@ -145,8 +145,12 @@ Task<void> Service::save(SessionPtr session) {
 Task<Result<Service::SessionPtr>> Service::find(Principal principal, std::string session_id) {
   if (const auto known = sessions_.find(session_id); known != sessions_.end()) {
     const auto& info = known->second->info;
-    if (info.tenant_id != principal.tenant_id || info.user_id != principal.user_id)
+    if (info.tenant_id != principal.tenant_id || info.user_id != principal.user_id) {
+      // As long as a name that is nobody's takes: else time would tell that there is a session.
+      const auto asked = co_await ports_.store.find_session(principal.tenant_id, session_id);
+      if (!asked) co_return asked.error();
       co_return no_such_session();
+    }
     by_use_.splice(by_use_.begin(), by_use_, use_of_[session_id]);
     co_return known->second;
   }

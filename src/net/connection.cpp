@@ -196,7 +196,10 @@ Task<Connection::Next> Connection::answer(Request request, bool keep_alive) {
     has_thrown = true;
   }
   if (has_thrown) response = site_.refuse(500, "something went wrong on our side");
-  if (!origin.empty()) allow_origin(response, origin);
+  if (!origin.empty())
+    allow_origin(response, origin);
+  else if (!site_.config.cors_origins.empty())
+    response.headers.add("Vary", "Origin");  // another origin would get another answer
   if (is_worth_gzip(response, static_cast<std::size_t>(site_.config.compress_min_bytes))) {
     response.headers.add("Vary", "Accept-Encoding");
     if (takes_gzip) co_await site_.gzip.encode(response);

@@ -94,6 +94,7 @@ TEST_F(Http, OnlyListedPagesOfOtherOriginsMayCall) {
     EXPECT_FALSE(answer.headers.has("Access-Control-Allow-Origin"));
     answer = co_await get(path, "Origin", "https://app.example.com.evil.example");
     EXPECT_FALSE(answer.headers.has("Access-Control-Allow-Origin"));
+    EXPECT_EQ(answer.headers.get("Vary"), "Origin") << "or a cache gives it to a listed page";
   });
 }
 TEST_F(Http, PipelinedRequestsAreAnsweredInOrderOnOneConnection) {
