@@ -8,13 +8,11 @@ void TraceKeeper::on_turn_finished(std::shared_ptr<const contracts::TurnFinished
 
 runtime::Task<void> TraceKeeper::keep(std::shared_ptr<const contracts::TurnFinished> turn) {
   std::vector<contracts::TraceStore::Item> items;
-  std::vector<wire::InsightEvent> insights;
-  for (const auto& event : turn->events) {
-    const auto& base = wire::base_of(event);
-    items.push_back({base.tenant_id, base.user_id.value_or(""), base.trace_id.value_or(""),
-                     base.event_type, base.event_id, wire::encode_event(event), base.timestamp});
-    if (const auto* insight = std::get_if<wire::InsightEvent>(&event)) insights.push_back(*insight);
-  }
+  for (const auto& event : turn->events)
+    items.push_back({turn->principal.tenant_id, turn->principal.user_id, turn->context.trace_id,
+                     event.event_type, event.event_id, event.json, event.at});
+  std::vector<wire::InsightEvent> insights = turn->insights;
+  turn.reset();  // it holds the rows
   // A store that is away is counted and shown by the store itself.
   const Result<void> kept = co_await traces_.put(std::move(items));
   if (!kept) co_return;

@@ -54,6 +54,7 @@ class Service final : public Conversation {
   void evict();
   LogBuffer::Limits log_limits() const;
   contracts::Task<void> stop_turns_at(Time at);
+  static contracts::SessionRecord record_of(const Session& session);
   contracts::Task<void> save(SessionPtr session);
   std::uint64_t append(const SessionPtr& session, const Turn* turn,
                        const wire::EntryPayload& payload);

@@ -136,9 +136,12 @@ Task<Result<SessionInfo>> Service::create(Principal principal, std::string title
   co_return session->info;
 }
 
+SessionRecord Service::record_of(const Session& session) {
+  return {session.info, session.log.epoch(), session.log.appended_seq()};
+}
+
 Task<void> Service::save(SessionPtr session) {
-  SessionRecord record{session->info, session->log.epoch(), session->log.appended_seq()};
-  const Result<void> stored = co_await ports_.store.put_session(std::move(record));
+  const Result<void> stored = co_await ports_.store.put_session(record_of(*session));
   if (!stored) session->is_store_behind = true;
 }
 

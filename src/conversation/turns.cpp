@@ -85,9 +85,11 @@ Task<void> Service::keep_message(SessionPtr session, TurnPtr turn, const wire::A
     if (answer->sql) record.sql = *answer->sql;
   }
   if (last != nullptr) record.query_json = agents::encode_last_query(*last);
-  const Result<void> kept = co_await ports_.store.put_message(std::move(record));
+  std::optional<contracts::SessionRecord> changed;
+  if (answer != nullptr) changed = record_of(*session);
+  const Result<void> kept =
+      co_await ports_.store.put_message(std::move(record), std::move(changed));
   if (!kept) session->is_store_behind = true;
-  if (answer != nullptr) co_await save(session);
 }
 
 agents::TurnInput Service::input_of(const Session& session, const Turn& turn,
@@ -119,7 +121,8 @@ struct Service::Progress {
   std::shared_ptr<const contracts::ModelSnapshot> model;
   contracts::Preferences preferences;
   std::vector<std::string> degraded;
-  std::vector<wire::Event> events;
+  std::vector<contracts::ToldEvent> events;
+  std::vector<wire::InsightEvent> insights;
   WallTime query_started_at{};
   double first_event_ms = 0;
   bool is_finished = false;
@@ -137,7 +140,7 @@ Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
   auto permit = co_await stoppable<runtime::FairGate::Permit>(
       ports_.executor, *turn, slots_.acquire(std::move(claim), turn->request.deadline));
   if (!permit) co_return finish_waiting(session, turn, permit.error());
-  co_await keep_message(session, turn, nullptr, nullptr);
+  turns_.spawn("keep question", keep_message(session, turn, nullptr, nullptr));
 
   auto profile = co_await stoppable<contracts::Preferences>(
       ports_.executor, *turn, ports_.profiles.load(turn->request.principal));
@@ -153,7 +156,7 @@ Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
   if (ports_.learnt != nullptr && model)
     input.learnt = co_await ports_.learnt->book(turn->request.principal.tenant_id, model);
   agents::Orchestrator machine(std::move(input), ports_.sources.random);
-  Progress live{session, turn, machine, std::move(model), preferences, {}, {}, {}, 0, false};
+  Progress live{session, turn, machine, std::move(model), preferences, {}, {}, {}, {}, 0, false};
   if (!profile) live.degraded.emplace_back("personalization");
   if (live.model && live.model->stale_since) {
     live.degraded.emplace_back("dbt");
@@ -206,8 +209,10 @@ void Service::perform_now(Progress& progress, agents::Actions& actions) {
       base.timestamp = ports_.sources.wall.now();
       if (auto* metrics = std::get_if<wire::MetricsEvent>(&report->event))
         metrics->metrics["time_to_first_event_ms"] = progress.first_event_ms;
-      progress.events.push_back(report->event);
-      ports_.events.offer(std::move(report->event));
+      std::string json = wire::encode_event(report->event);
+      progress.events.push_back({base.event_type, base.event_id, json, base.timestamp});
+      if (is_insight) progress.insights.push_back(std::get<wire::InsightEvent>(report->event));
+      ports_.events.offer_encoded(std::move(report->event), std::move(json));
     } else if (auto* finish = std::get_if<agents::Finish>(&action)) {
       complete(progress, std::move(*finish));
     }
@@ -360,6 +365,7 @@ void Service::complete(Progress& progress, agents::Finish finish) {
   told->total_ms = finish.answer->execution_time_ms;
   told->first_event_ms = progress.first_event_ms;
   told->events = std::move(progress.events);
+  told->insights = std::move(progress.insights);
   for (auto* observer : ports_.observers) observer->on_turn_finished(told);
 
   auto last = std::make_shared<std::optional<agents::LastQuery>>(std::move(finish.last_query));

@@ -64,7 +64,7 @@ Task<Result<void>> SqliteFeedback::put_answer(AnswerFacts facts) {
     for (const auto& metric : facts.metrics) insert_facet(db, facts, "metric", metric);
     for (const auto& agent : facts.agents) insert_facet(db, facts, "agent", agent);
   };
-  return writer_.run(Durability::process, std::move(work));
+  return writer_.run(Durability::process, std::move(work), Turn::soon);
 }
 
 Task<Result<std::vector<QualityRow>>> SqliteFeedback::quality(Filter filter, Facet by,

@@ -1,5 +1,8 @@
 #include "records.hpp"
 
+#include <array>
+#include <charconv>
+
 #include "loquat/wire/codec.hpp"
 
 namespace loquat::store {
@@ -122,7 +125,7 @@ Task<Result<void>> SqliteInsights::put(wire::InsightEvent event) {
         .bind(wire::encode(event))
         .run();
   };
-  return writer_.run(Durability::process, std::move(work));
+  return writer_.run(Durability::process, std::move(work), Turn::soon);
 }
 
 Task<Result<Page<wire::InsightEvent>>> SqliteInsights::list(std::string tenant_id,
@@ -170,24 +173,79 @@ contracts::TraceStore::Item read_item(Query& row) {
   item.at = row.time();
   return item;
 }
+
+/// Items of one trace that came together stand in one row of kind `several`: a line for each, of
+/// kind, key, milliseconds and JSON. A row for each would cost four indexes each.
+constexpr std::string_view kSeveral = "several";
+
+std::vector<contracts::TraceStore::Item> rows_of(
+    const std::vector<contracts::TraceStore::Item>& items) {
+  std::vector<contracts::TraceStore::Item> rows;
+  const auto is_alike = [](const auto& a, const auto& b) {
+    return a.trace_id == b.trace_id && a.user_id == b.user_id && a.tenant_id == b.tenant_id;
+  };
+  const auto line_of = [](const contracts::TraceStore::Item& item) {
+    return item.kind + '\t' + item.key + '\t' + std::to_string(item.at.time_since_epoch().count()) +
+           '\t' + item.json + '\n';
+  };
+  for (const auto& item : items) {
+    const bool joins = !rows.empty() && is_alike(rows.back(), item);
+    if (!joins) {
+      rows.push_back(item);
+    } else if (rows.back().kind != kSeveral) {
+      rows.back().json = line_of(rows.back()) + line_of(item);
+      rows.back().kind = kSeveral;
+    } else {
+      rows.back().json += line_of(item);
+    }
+  }
+  return rows;
+}
+
+/// False: what the row holds is not what rows_of wrote.
+bool take_items(contracts::TraceStore::Item row, std::vector<contracts::TraceStore::Item>& items) {
+  if (row.kind != kSeveral) {
+    items.push_back(std::move(row));
+    return true;
+  }
+  const std::string text = std::move(row.json);
+  for (std::string_view rest = text; !rest.empty();) {
+    std::array<std::string_view, 4> parts;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const std::size_t end = rest.find(i + 1 < parts.size() ? '\t' : '\n');
+      if (end == std::string_view::npos) return false;
+      parts[i] = rest.substr(0, end);
+      rest.remove_prefix(end + 1);
+    }
+    std::int64_t at = 0;
+    const auto read = std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), at);
+    if (read.ec != std::errc()) return false;
+    contracts::TraceStore::Item& item = items.emplace_back(row);
+    item.kind = parts[0];
+    item.key = parts[1];
+    item.at = WallTime{std::chrono::milliseconds{at}};
+    item.json = parts[3];
+  }
+  return true;
+}
 }  // namespace
 
 Task<Result<void>> SqliteTraces::put(std::vector<Item> items) {
   std::function<void(Database&)> work = [items = std::move(items)](Database& db) {
-    for (const auto& item : items)
+    for (const auto& row : rows_of(items))
       db.query(
             "INSERT OR REPLACE INTO traces(tenant_id, user_id, trace_id, kind, key, json, at) "
             "VALUES (?,?,?,?,?,?,?)")
-          .bind(item.tenant_id)
-          .bind(item.user_id)
-          .bind(item.trace_id)
-          .bind(item.kind)
-          .bind(item.key)
-          .bind(item.json)
-          .bind(item.at)
+          .bind(row.tenant_id)
+          .bind(row.user_id)
+          .bind(row.trace_id)
+          .bind(row.kind)
+          .bind(row.key)
+          .bind(row.json)
+          .bind(row.at)
           .run();
   };
-  return writer_.run(Durability::process, std::move(work));
+  return writer_.run(Durability::process, std::move(work), Turn::soon);
 }
 
 Task<Result<std::vector<contracts::TraceStore::Item>>> SqliteTraces::by_trace(
@@ -197,7 +255,9 @@ Task<Result<std::vector<contracts::TraceStore::Item>>> SqliteTraces::by_trace(
         Query row = db.query(kByTrace);
         row.bind(tenant_id).bind(trace_id);
         std::vector<Item> items;
-        while (row.step()) items.push_back(read_item(row));
+        while (row.step())
+          if (!take_items(read_item(row), items))
+            db.fail_with(fail(Errc::corrupt, "A stored trace cannot be read."));
         return items;
       };
   return writer_.run(Durability::process, std::move(work));

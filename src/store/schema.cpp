@@ -187,10 +187,28 @@ CREATE INDEX feedback_standing ON feedback(tenant_id, response_id, user_id)
   WHERE is_superseded = 0;
 )sql";
 
+/// Entries that were written together stand in one row, at the end of a table that all sessions
+/// share: a fifth of the pages that a row for each took. `bytes`: a line for each, its type, a tab
+/// and the entry (which is JSON: neither holds a tab or a newline).
+constexpr const char* kRuns = R"sql(
+CREATE TABLE entry_runs (
+  session_id TEXT NOT NULL,
+  first_seq INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL,
+  bytes TEXT NOT NULL
+);
+INSERT INTO entry_runs(session_id, first_seq, last_seq, bytes)
+  SELECT session_id, seq, seq, type || char(9) || bytes || char(10) FROM entries
+  ORDER BY session_id, seq;
+CREATE INDEX entry_runs_by_session ON entry_runs(session_id, last_seq);
+DROP TABLE entries;
+)sql";
+
 }  // namespace
 
 const std::vector<const char*>& migrations() {
-  static const std::vector<const char*> steps{kFirst, kLearnt, kApiKeys, kQuality, kStanding};
+  static const std::vector<const char*> steps{kFirst,   kLearnt,   kApiKeys,
+                                              kQuality, kStanding, kRuns};
   return steps;
 }
 

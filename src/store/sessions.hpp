@@ -18,7 +18,8 @@ class SqliteSessions final : public contracts::SessionStore {
       std::vector<contracts::StoredEntry> entries) override;
   contracts::Task<Result<std::vector<contracts::StoredEntry>>> read_entries(
       std::string session_id, std::uint64_t after, std::size_t limit) override;
-  contracts::Task<Result<void>> put_message(MessageRecord record) override;
+  contracts::Task<Result<void>> put_message(
+      MessageRecord record, std::optional<contracts::SessionRecord> session) override;
   contracts::Task<Result<contracts::Page<MessageRecord>>> list_messages(std::string tenant_id,
                                                                         std::string session_id,
                                                                         std::string cursor,

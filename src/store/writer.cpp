@@ -3,6 +3,9 @@
 #include <algorithm>
 
 namespace loquat::store {
+namespace {
+constexpr std::size_t kBatchMax = 512;  // bounds how long one fsync makes the first call wait
+}
 
 Writer::Writer(StoreConfig config, StorePorts ports, Writer* writer)
     : config_(std::move(config)),
@@ -27,14 +30,23 @@ void Writer::stop() {
 
 std::size_t Writer::depth() const {
   const std::lock_guard lock(mutex_);
-  return queue_.size();
+  return queue_.size() + later_.size();
 }
 
 void Writer::submit(std::unique_ptr<Job> job) {
   {
     const std::lock_guard lock(mutex_);
-    const bool is_full = queue_.size() >= static_cast<std::size_t>(config_.queue_max);
-    if (!is_stopping_ && !is_full) queue_.push_back(std::move(job));
+    const std::size_t waiting = queue_.size() + later_.size();
+    const bool is_full = waiting >= static_cast<std::size_t>(config_.queue_max);
+    if (!is_stopping_ && !is_full) {
+      const bool may_wait = job->turn == Turn::soon;
+      is_later_due_ = is_later_due_ || job->turn == Turn::after_all;
+      if (may_wait && later_.empty()) later_until_ = Clock::now() + kSoon;
+      if (may_wait && later_.size() + 1 >= kBatchMax) is_later_due_ = true;
+      const bool is_first = waiting == 0;
+      (may_wait ? later_ : queue_).push_back(std::move(job));
+      if (may_wait && !is_first && !is_later_due_) return;  // the writer knows when
+    }
   }
   // Outside the lock: who wakes up must not wait for it again.
   if (!job) return wake_.notify_one();
@@ -45,17 +57,8 @@ void Writer::submit(std::unique_ptr<Job> job) {
 
 void Writer::loop() {
   for (;;) {
-    Batch batch;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
-      if (queue_.empty()) break;
-      constexpr std::size_t kBatchMax = 512;  // bounds how long one fsync makes the first call wait
-      const std::size_t count = std::min(queue_.size(), kBatchMax);
-      const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-      std::move(queue_.begin(), end, std::back_inserter(batch));
-      queue_.erase(queue_.begin(), end);
-    }
+    Batch batch = take();
+    if (batch.empty()) break;
     if (writer_ != nullptr)
       read_all(batch);
     else
@@ -63,6 +66,30 @@ void Writer::loop() {
     finish_all(std::move(batch));
   }
   db_.close();
+}
+
+/// Waits for what is to be committed together; nothing when there is no more to come.
+Writer::Batch Writer::take() {
+  std::unique_lock lock(mutex_);
+  const auto has_work = [this] { return is_stopping_ || !queue_.empty() || is_later_due_; };
+  while (!has_work()) {
+    if (later_.empty())
+      wake_.wait(lock);
+    else if (wake_.wait_for(lock, later_until_ - Clock::now()) == std::cv_status::timeout)
+      is_later_due_ = true;
+  }
+  Batch batch;
+  const auto move_from = [&batch](Batch& from) {
+    const std::size_t count = std::min(from.size(), kBatchMax - batch.size());
+    const auto end = from.begin() + static_cast<std::ptrdiff_t>(count);
+    std::move(from.begin(), end, std::back_inserter(batch));
+    from.erase(from.begin(), end);
+  };
+  if (is_later_due_ || is_stopping_ || (!later_.empty() && Clock::now() >= later_until_))
+    move_from(later_);
+  if (later_.empty()) is_later_due_ = false;
+  if (!is_later_due_) move_from(queue_);  // else some of them must wait for the rest
+  return batch;
 }
 
 /// One visit to the loop brings all of them home.
@@ -178,7 +205,7 @@ void Writer::retain(WallTime now) {
   db_.query("DELETE FROM answers WHERE at < ?").bind(now - kQualityKept).run();
   const WallTime oldest = now - config_.session_ttl;
   db_.query(
-         "DELETE FROM entries WHERE session_id IN "
+         "DELETE FROM entry_runs WHERE session_id IN "
          "(SELECT session_id FROM sessions WHERE last_active_at < ?)")
       .bind(oldest)
       .run();

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -21,20 +22,28 @@
 
 namespace loquat::store {
 
-/// Survives a crash of the process, or also one of the machine.
+/// What a finished call survives: a crash of the process, or also one of the machine.
 enum class Durability { process, machine };
+
+/// When a call is committed. Many of the calls that nobody waits for share a transaction, and so
+/// the pages that all of them touch: `soon` is within kSoon, and before any `after_all`, which sees
+/// what was asked before it.
+enum class Turn { now, soon, after_all };
+inline constexpr std::chrono::milliseconds kSoon{100};
 
 /// One call that waits for the writer. `run` on the writer thread, a second time if another call of
 /// its transaction failed; `finish` after the transaction has ended, with the error that undid it,
 /// if any.
 class Job {
  public:
-  Job(Durability durability, WallTime asked_at) : durability(durability), asked_at(asked_at) {}
+  Job(Durability durability, Turn turn, WallTime asked_at)
+      : durability(durability), turn(turn), asked_at(asked_at) {}
   virtual ~Job() = default;
   virtual void run(Database& db) = 0;
   virtual void undo(Error error) = 0;
   virtual void finish() = 0;
   const Durability durability;
+  const Turn turn;
   const WallTime asked_at;
 };
 
@@ -42,9 +51,9 @@ template <class T, class Handler>
 class TypedJob final : public Job {
  public:
   using Work = std::function<T(Database&)>;
-  TypedJob(Durability durability, WallTime asked_at, Work work, Handler handler,
+  TypedJob(Durability durability, Turn turn, WallTime asked_at, Work work, Handler handler,
            boost::asio::any_io_executor loop)
-      : Job(durability, asked_at),
+      : Job(durability, turn, asked_at),
         work_(std::move(work)),
         handler_(std::move(handler)),
         loop_(boost::asio::prefer(boost::asio::get_associated_executor(handler_, std::move(loop)),
@@ -90,8 +99,9 @@ class Writer {
   /// Runs `work` on the writer thread; it must own all it touches.
   template <class T>
   [[nodiscard]] contracts::Task<Result<T>> run(Durability durability,
-                                               std::function<T(Database&)> work) {
-    Initiation<T> initiation{this, durability, std::move(work)};
+                                               std::function<T(Database&)> work,
+                                               Turn turn = Turn::after_all) {
+    Initiation<T> initiation{this, durability, turn, std::move(work)};
     auto token = boost::asio::use_awaitable;
     auto operation =
         boost::asio::async_initiate<decltype(token), void(Result<T>)>(std::move(initiation), token);
@@ -101,7 +111,7 @@ class Writer {
   template <class T>
   [[nodiscard]] contracts::Task<Result<T>> read(std::function<T(Database&)> work) {
     Writer* by = reader_ && opened_ > 0 ? reader_.get() : this;
-    return by->run<T>(Durability::process, std::move(work));
+    return by->run<T>(Durability::process, std::move(work), Turn::now);
   }
   [[nodiscard]] std::size_t depth() const;
   void stop();
@@ -111,12 +121,14 @@ class Writer {
   struct Initiation {
     Writer* writer;
     Durability durability;
+    Turn turn;
     std::function<T(Database&)> work;
     template <class Handler>
     void operator()(Handler handler) {
       using Typed = TypedJob<T, Handler>;
-      writer->submit(std::make_unique<Typed>(durability, writer->ports_.wall.now(), std::move(work),
-                                             std::move(handler), writer->ports_.loop));
+      writer->submit(std::make_unique<Typed>(durability, turn, writer->ports_.wall.now(),
+                                             std::move(work), std::move(handler),
+                                             writer->ports_.loop));
     }
   };
   using Batch = std::deque<std::unique_ptr<Job>>;
@@ -127,6 +139,7 @@ class Writer {
   void finish_all(Batch batch);
   void submit(std::unique_ptr<Job> job);
   void loop();
+  Batch take();
   void commit(Batch& batch);
   bool run_together(Batch& batch);
   bool run_apart(Batch& batch);
@@ -143,6 +156,9 @@ class Writer {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   Batch queue_;
+  Batch later_;         ///< what may wait, oldest first
+  Time later_until_{};  ///< for the oldest of them
+  bool is_later_due_ = false;
   bool is_stopping_ = false;
   // Writer thread only, from here on.
   Database db_;

@@ -39,6 +39,11 @@ class EventPublisher {
   /// For everything else: never waits; what finds no room is dropped by the topic's policy and
   /// counted.
   virtual void offer(wire::Event event) = 0;
+  /// As offer. `json`: `event` as wire::encode_event says it, for who has it at hand.
+  virtual void offer_encoded(wire::Event event, std::string json) {
+    static_cast<void>(json);
+    offer(std::move(event));
+  }
 };
 
 /// Where a consumed record came from.

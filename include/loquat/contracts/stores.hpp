@@ -43,8 +43,7 @@ class SessionStore {
   [[nodiscard]] virtual Task<Result<std::vector<StoredEntry>>> read_entries(std::string session_id,
                                                                             std::uint64_t after,
                                                                             std::size_t limit) = 0;
-  /// Inserts or replaces one message with its answer as JSON (empty while it runs) and its metric
-  /// query.
+  /// One message with its answer as JSON (empty while it runs) and its metric query.
   struct MessageRecord {
     std::string tenant_id, user_id, session_id, message_id, content;
     std::optional<std::string> client_id, response_id;
@@ -54,7 +53,10 @@ class SessionStore {
                               ///< there is none
     std::string sql;
   };
-  [[nodiscard]] virtual Task<Result<void>> put_message(MessageRecord record) = 0;
+  /// One that runs is written when it suits (a finished one of that id stays). `session`: what the
+  /// message changed of its session, in the same transaction.
+  [[nodiscard]] virtual Task<Result<void>> put_message(MessageRecord record,
+                                                       std::optional<SessionRecord> session) = 0;
   [[nodiscard]] virtual Task<Result<Page<MessageRecord>>> list_messages(std::string tenant_id,
                                                                         std::string session_id,
                                                                         std::string cursor,
@@ -180,6 +182,8 @@ class TraceStore {
         json;  ///< key: query_id for lineage, else event_id
     WallTime at{};
   };
+  /// Written when it suits, within a tenth of a second. What is put together with others of its
+  /// trace is found by the trace only.
   [[nodiscard]] virtual Task<Result<void>> put(std::vector<Item> items) = 0;
   [[nodiscard]] virtual Task<Result<std::vector<Item>>> by_trace(std::string tenant_id,
                                                                  std::string trace_id) = 0;

@@ -48,6 +48,13 @@ struct Preferences {
 };
 
 /// Everything that happened in one turn, for the observers. Immutable.
+/// One event as it was published.
+struct ToldEvent {
+  std::string event_type, event_id;
+  std::string json;
+  WallTime at{};
+};
+
 struct TurnFinished {
   Principal principal;
   RequestContext context;
@@ -59,8 +66,9 @@ struct TurnFinished {
   std::shared_ptr<const ModelSnapshot> model;
   Preferences preferences;  ///< those that were applied
   std::vector<std::string> degraded;
-  std::vector<wire::Event> events;  ///< thoughts, decisions, spans, metrics, insights, as published
-  std::string query_error;          ///< empty if the query ran
+  std::vector<ToldEvent> events;  ///< thoughts, decisions, spans, metrics, insights, as published
+  std::vector<wire::InsightEvent> insights;  ///< those of them
+  std::string query_error;                   ///< empty if the query ran
   WallTime started_at{}, query_started_at{};
   double planning_ms = 0, query_ms = 0, total_ms = 0, first_event_ms = 0;
 };

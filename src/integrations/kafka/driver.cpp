@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "events.hpp"
+#include "loquat/wire/codec.hpp"
 
 namespace loquat::kafka {
 
@@ -72,7 +73,7 @@ Driver::~Driver() = default;
 // ------------------------------------------------------------------------------------------------
 
 Task<Result<Receipt>> Driver::publish(wire::Event event) {
-  OutRecord record = make_record(event, source_);
+  OutRecord record = make_record(event, wire::encode_event(event), source_);
   return publish_record(std::move(record));
 }
 
@@ -87,8 +88,13 @@ Task<Result<Receipt>> Driver::publish_record(OutRecord record) {
 }
 
 void Driver::offer(wire::Event event) {
+  std::string json = wire::encode_event(event);
+  offer_encoded(std::move(event), std::move(json));
+}
+
+void Driver::offer_encoded(wire::Event event, std::string json) {
   if (!is_started_) return;
-  outbox_.offer(make_record(event, source_), Clock::now());
+  outbox_.offer(make_record(event, std::move(json), source_), Clock::now());
   run_actions();
 }
 

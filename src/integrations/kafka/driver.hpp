@@ -33,6 +33,7 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
 
   contracts::Task<Result<contracts::Receipt>> publish(wire::Event event) override;
   void offer(wire::Event event) override;
+  void offer_encoded(wire::Event event, std::string json) override;
 
  private:
   struct Waiter;

@@ -100,7 +100,7 @@ void apply_policy(OutRecord& record, const wire::TopicInfo& info) {
 
 }  // namespace
 
-OutRecord make_record(const wire::Event& event, const std::string& source) {
+OutRecord make_record(const wire::Event& event, std::string payload, const std::string& source) {
   const wire::EventBase& base = wire::base_of(event);
   const wire::TopicInfo& info = wire::info(wire::topic_of(event));
   std::optional<std::string> span;
@@ -109,7 +109,7 @@ OutRecord make_record(const wire::Event& event, const std::string& source) {
   record.topic = info.name;
   record.key = base.tenant_id;
   record.event_id = base.event_id;
-  record.payload = wire::encode_event(event);
+  record.payload = std::move(payload);
   record.made_at = base.timestamp;
   record.headers = make_headers(common_of(base, span), source);
   apply_policy(record, info);

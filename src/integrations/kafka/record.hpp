@@ -32,7 +32,9 @@ struct OutRecord {
 
 /// The event as its topic wants it: JSON value, tenant as key, CloudEvents in binary mode.
 /// `source`: `/loquat/<instance>`.
-[[nodiscard]] OutRecord make_record(const wire::Event& event, const std::string& source);
+/// `payload`: the event, encoded.
+[[nodiscard]] OutRecord make_record(const wire::Event& event, std::string payload,
+                                    const std::string& source);
 
 [[nodiscard]] degradation::SpoolRecord to_spool(const OutRecord& record);
 /// Nothing if the topic is none of ours: the spool was written by something else.

@@ -58,6 +58,18 @@ TEST_F(Records, TracesAreFoundByTraceAndByKeyWithinTheirTenant) {
       wait(store_->traces().put({{"t1", "ann", "tr", "lineage", "q1", "{}", clock_.now()}})));
   EXPECT_EQ(wait(store_->traces().by_trace("t1", "tr"))->size(), 1U);
   EXPECT_TRUE(wait(store_->traces().by_trace("t2", "tr"))->empty());
+  ASSERT_TRUE(wait(store_->traces().put(
+      {{"t1", "ann", "tr", "agent.trace", "e1", "{\"n\":1}", clock_.now()},
+       {"t1", "ann", "tr", "agent.metrics", "e2", "{\"n\":2}", clock_.now()},
+       {"t1", "bob", "other", "agent.trace", "e3", "{\"n\":3}", clock_.now()}})));
+  const auto together = wait(store_->traces().by_trace("t1", "tr"));
+  ASSERT_EQ(together->size(), 3U);
+  EXPECT_EQ((*together)[2].kind, "agent.metrics");
+  EXPECT_EQ((*together)[2].key, "e2");
+  EXPECT_EQ((*together)[2].json, "{\"n\":2}");
+  EXPECT_EQ((*together)[2].user_id, "ann");
+  EXPECT_EQ((*together)[2].at, clock_.now());
+  EXPECT_EQ(wait(store_->traces().by_trace("t1", "other"))->front().key, "e3");
   EXPECT_TRUE(wait(store_->traces().by_key("t1", "lineage", "q1"))->has_value());
   EXPECT_FALSE(wait(store_->traces().by_key("t2", "lineage", "q1"))->has_value());
 }

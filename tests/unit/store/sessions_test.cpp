@@ -1,3 +1,8 @@
+#include <sqlite3.h>
+
+#include <boost/asio/detached.hpp>
+
+#include "../../../src/store/schema.hpp"
 #include "fixture.hpp"
 
 namespace loquat::store {
@@ -64,12 +69,98 @@ TEST_F(Sessions, AreListedNewestFirstPageByPage) {
 TEST_F(Sessions, KeepOnlyTheNewestEntries) {
   config_.log_max_events = 10;
   open();
-  std::vector<StoredEntry> entries;
-  for (std::uint64_t seq = 1; seq <= 128; ++seq) entries.push_back(entry("s1", seq));
-  ASSERT_TRUE(wait(store_->sessions().append_entries(std::move(entries))));
+  for (std::uint64_t seq = 1; seq <= 128; seq += 2)
+    ASSERT_TRUE(wait(store_->sessions().append_entries({entry("s1", seq), entry("s1", seq + 1)})));
   const auto kept = wait(store_->sessions().read_entries("s1", 0, 1000));
   ASSERT_EQ(kept->size(), 10U);
   EXPECT_EQ(kept->front().seq, 119U);
+}
+
+TEST_F(Sessions, ReadFromTheMiddleOfWhatWasWrittenTogether) {
+  open();
+  // Two sessions take turns, and one has a gap: an entry that a store that was away did not get.
+  ASSERT_TRUE(wait(store_->sessions().append_entries(
+      {entry("s1", 1), entry("s2", 7), entry("s1", 2), entry("s1", 3), entry("s1", 9)})));
+  ASSERT_TRUE(wait(store_->sessions().append_entries({entry("s1", 10), entry("s1", 11)})));
+  const auto seqs = [this](const std::string& id, std::uint64_t after, std::size_t limit) {
+    std::vector<std::uint64_t> found;
+    const auto entries = wait(store_->sessions().read_entries(id, after, limit));
+    for (const auto& e : *entries) {
+      EXPECT_EQ(*e.bytes, *entry(id, e.seq).bytes);
+      EXPECT_EQ(e.type, "text");
+      found.push_back(e.seq);
+    }
+    return found;
+  };
+  EXPECT_EQ(seqs("s1", 0, 100), (std::vector<std::uint64_t>{1, 2, 3, 9, 10, 11}));
+  EXPECT_EQ(seqs("s1", 2, 3), (std::vector<std::uint64_t>{3, 9, 10}));
+  EXPECT_EQ(seqs("s1", 10, 100), (std::vector<std::uint64_t>{11}));
+  EXPECT_EQ(seqs("s2", 0, 100), (std::vector<std::uint64_t>{7}));
+  EXPECT_TRUE(seqs("s1", 11, 100).empty());
+}
+
+TEST_F(Sessions, OfAnOlderFileKeepTheirLog) {
+  sqlite3* old = nullptr;
+  ASSERT_EQ(sqlite3_open(config_.path.c_str(), &old), SQLITE_OK);
+  constexpr std::size_t kRowPerEntry = 5;  // the last layout that had one
+  for (std::size_t step = 0; step < kRowPerEntry; ++step)
+    ASSERT_EQ(sqlite3_exec(old, migrations()[step], nullptr, nullptr, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(old,
+                         "INSERT INTO entries VALUES ('s1', 1, 'text', '{\"seq\":1}'), "
+                         "('s1', 2, 'text', '{\"seq\":2}'); PRAGMA user_version = 5",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(old);
+  open();
+  ASSERT_TRUE(wait(store_->sessions().append_entries({entry("s1", 3)})));
+  const auto entries = wait(store_->sessions().read_entries("s1", 1, 10));
+  ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 2U);
+  EXPECT_EQ(entries->front().type, "text");
+  EXPECT_EQ(*entries->front().bytes, "{\"seq\":2}");
+  EXPECT_EQ(entries->back().seq, 3U);
+}
+
+TEST_F(Sessions, KnowWhatWasAskedBeforeItsAnswerAndKeepTheAnswerWhicheverIsWrittenFirst) {
+  open();
+  contracts::SessionStore::MessageRecord asked;
+  asked.tenant_id = "t1";
+  asked.user_id = "ann";
+  asked.session_id = "s1";
+  asked.message_id = "m1";
+  asked.content = "revenue?";
+  auto answered = asked;
+  answered.answer_json = "{\"a\":1}";
+  const auto answer = [this] {
+    auto page = wait(store_->sessions().list_messages("t1", "s1", "", 10));
+    return page->items.size() == 1 ? page->items.front().answer_json : "not one message";
+  };
+  // Nobody awaits the first; who lists messages sees it all the same.
+  boost::asio::co_spawn(loop_, store_->sessions().put_message(asked, std::nullopt),
+                        boost::asio::detached);
+  EXPECT_EQ(answer(), "");
+  auto record = session("t1", "s1", clock_.now());
+  record.info.message_count = 1;
+  ASSERT_TRUE(wait(store_->sessions().put_message(answered, record)));
+  EXPECT_EQ(answer(), "{\"a\":1}");
+  ASSERT_TRUE(wait(store_->sessions().put_message(asked, std::nullopt)));
+  EXPECT_EQ(answer(), "{\"a\":1}");
+  EXPECT_EQ((*wait(store_->sessions().find_session("t1", "s1")))->info.message_count, 1);
+}
+
+TEST_F(Sessions, ThatAreRemovedDoNotComeBackWithWhatWasStillToBeWritten) {
+  open();
+  ASSERT_TRUE(wait(store_->sessions().put_session(session("t1", "s1", clock_.now()))));
+  contracts::SessionStore::MessageRecord asked;
+  asked.tenant_id = "t1";
+  asked.session_id = "s1";
+  asked.message_id = "m1";
+  boost::asio::co_spawn(loop_,
+                        store_->sessions().put_message(asked, session("t1", "s1", clock_.now())),
+                        boost::asio::detached);
+  ASSERT_TRUE(wait(store_->sessions().remove_session("t1", "s1")));
+  EXPECT_FALSE(wait(store_->sessions().find_session("t1", "s1"))->has_value());
+  EXPECT_TRUE(wait(store_->sessions().list_messages("t1", "s1", "", 10))->items.empty());
 }
 
 TEST_F(Sessions, AreForgottenAfterTheirTimeWithAllTheyHold) {
@@ -92,7 +183,7 @@ TEST_F(Sessions, FindAResponseWhoeverItBelongsTo) {
   record.message_id = "m1";
   record.response_id = "r1";
   record.answer_json = "{}";
-  ASSERT_TRUE(wait(store_->sessions().put_message(record)));
+  ASSERT_TRUE(wait(store_->sessions().put_message(record, std::nullopt)));
   const auto found = wait(store_->sessions().find_response("r1"));
   ASSERT_TRUE(found->has_value());
   EXPECT_EQ((*found)->tenant_id, "t1");

@@ -23,7 +23,7 @@ std::string header(const OutRecord& record, std::string_view name) {
 }
 
 TEST(Record, IsACloudEventInBinaryModeKeyedByTenant) {
-  const OutRecord record = make_record(feedback(), "/loquat/one");
+  const OutRecord record = make_record(feedback(), wire::encode_event(feedback()), "/loquat/one");
   EXPECT_EQ(record.topic, "ai-feedback-events");
   EXPECT_EQ(record.key, "acme");
   EXPECT_EQ(header(record, "ce_specversion"), "1.0");
@@ -39,7 +39,7 @@ TEST(Record, IsACloudEventInBinaryModeKeyedByTenant) {
 }
 
 TEST(Record, ComesBackFromTheSpoolAsItWas) {
-  const OutRecord record = make_record(feedback(), "/loquat/one");
+  const OutRecord record = make_record(feedback(), wire::encode_event(feedback()), "/loquat/one");
   const auto back = from_spool(to_spool(record), "/loquat/one");
   ASSERT_TRUE(back);
   EXPECT_EQ(back->headers, record.headers);
@@ -49,7 +49,7 @@ TEST(Record, ComesBackFromTheSpoolAsItWas) {
 }
 
 TEST(Record, ComesBackFromASpoolThatKeptThePayloadAlone) {
-  const OutRecord record = make_record(feedback(), "/loquat/one");
+  const OutRecord record = make_record(feedback(), wire::encode_event(feedback()), "/loquat/one");
   auto spooled = to_spool(record);
   spooled.head.clear();
   const auto back = from_spool(std::move(spooled), "/loquat/one");
