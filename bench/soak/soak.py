@@ -98,7 +98,13 @@ class Reader(threading.Thread):
 def texts_of(daemon, talk, after, how):
     """The entries of one page of the log, as the bytes that stand in the body."""
     path = f"/api/v1/bi/chat/sessions/{talk.session}/events?after={after}&{how}"
-    body = daemon.get(path, talk.headers).body.decode()
+    answer = daemon.get(path, talk.headers)
+    if answer.status == 429:
+        PAUSE.wait(1)
+        return texts_of(daemon, talk, after, how)
+    if answer.status != 200:
+        raise ValueError(f"a page of the log after {after} is answered {answer.status}: {answer.body[:300]}")
+    body = answer.body.decode()
     found, at = [], body.find('"events":[') + len('"events":[')
     while at >= 10 and body.startswith("{", at):
         _, end = json.JSONDecoder().raw_decode(body, at)
@@ -186,8 +192,12 @@ class Soak:
                 log = logs[reader.talk.session] = []
                 while page := texts_of(self.daemon, reader.talk, len(log), "wait_ms=0&limit=500"):
                     log.extend(page)
-            if logs[reader.talk.session][:len(reader.seen)] != reader.seen:
-                self.wrong(f"{reader.talk.session}: the joined stream is not the log")
+            log = logs[reader.talk.session]
+            if len(log) < len(reader.seen):
+                self.wrong(f"{reader.talk.session}: {len(reader.seen)} were read, the log has {len(log)}")
+            different = next((i for i, (a, b) in enumerate(zip(log, reader.seen)) if a != b), None)
+            if different is not None:
+                self.wrong(f"{reader.talk.session}: entry {different + 1} is not the log's: {reader.seen[different][:200]}")
 
 
 def main():

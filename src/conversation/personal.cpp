@@ -27,17 +27,18 @@ bool shows(const wire::AnswerData& data, const std::set<std::string, std::less<>
 
 }  // namespace
 
-bool Service::is_personal(const std::vector<SourceColumn>& sources,
-                          const contracts::ResultSet& rows) const {
+std::vector<std::size_t> Service::personal_columns(const std::vector<SourceColumn>& sources,
+                                                   const contracts::ResultSet& rows) const {
   const contracts::Principal plain;
+  std::vector<std::size_t> found;
   for (const auto& source : sources) {
     if (source.column >= rows.columns.size()) continue;
     const bool is_text = rows.columns[source.column].type == contracts::ColumnType::text;
     if (ports_.tags.must_mask(source.relation, source.source_column, source.dbt_says, is_text,
                               plain))
-      return true;
+      found.push_back(source.column);
   }
-  return false;
+  return found;
 }
 
 const std::set<std::string, std::less<>>& Service::personal_names() {

@@ -66,8 +66,9 @@ class Service final : public Conversation {
   void note_personal(Session& session, const Turn& turn);
   [[nodiscard]] const std::set<std::string, std::less<>>& personal_names();
   /// True if a plain user may not see one of these columns.
-  [[nodiscard]] bool is_personal(const std::vector<SourceColumn>& sources,
-                                 const contracts::ResultSet& rows) const;
+  /// Columns of `rows` with values that most roles may not see.
+  [[nodiscard]] std::vector<std::size_t> personal_columns(const std::vector<SourceColumn>& sources,
+                                                          const contracts::ResultSet& rows) const;
 
   // turns.cpp
   void start_turn(const SessionPtr& session, const TurnPtr& turn);
@@ -87,6 +88,7 @@ class Service final : public Conversation {
   contracts::Task<Result<contracts::ResultSet>> fetch(Progress& progress,
                                                       const agents::RunQuery& query,
                                                       std::string& answered_by);
+  contracts::Task<agents::Actions> hear_words(Progress& progress, agents::AskWords ask);
   contracts::Task<agents::Actions> make_plan(Progress& progress, agents::PlanTask task);
   void complete(Progress& progress, agents::Finish finish);
 

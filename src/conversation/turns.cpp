@@ -1,42 +1,10 @@
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "loquat/wire/codec.hpp"
-#include "service.hpp"
+#include "progress.hpp"
 
 namespace loquat::conversation {
 
 namespace asio = boost::asio;
 using contracts::Task;
-
-namespace {
-
-agents::Now now_of(const Sources& sources) { return {Clock::now(), sources.wall.now()}; }
-
-double milliseconds_since(Time from) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - from).count();
-}
-
-/// Awaits `op` so that the turn's signal cancels it, but not the turn. Cancelled: Error{cancelled}.
-template <class T>
-Task<Result<T>> stoppable(runtime::Executor executor, Turn& turn, Task<Result<T>> op) {
-  if (turn.stopped) co_return *turn.stopped;
-  std::optional<Result<T>> outcome;
-  bool is_cancelled = false;
-  try {
-    auto token = asio::bind_cancellation_slot(turn.stop_waiting.slot(), asio::use_awaitable);
-    outcome.emplace(co_await asio::co_spawn(executor, std::move(op), std::move(token)));
-  } catch (const boost::system::system_error& error) {
-    if (error.code() != asio::error::operation_aborted) throw;
-    is_cancelled = true;
-  }
-  if (turn.stopped) co_return *turn.stopped;
-  if (is_cancelled) co_return fail(Errc::cancelled, "Cancelled.");
-  co_return std::move(*outcome);
-}
-
-}  // namespace
 
 void Service::start_turn(const SessionPtr& session, const TurnPtr& turn) {
   turns_.spawn("turn", run_turn(session, turn));
@@ -111,23 +79,9 @@ agents::TurnInput Service::input_of(const Session& session, const Turn& turn,
   input.row_filters = turn.request.principal.row_filters;
   input.response_style = turn.request.response_style;
   input.may_ask_model = ports_.assistant != nullptr && ports_.assistant->is_enabled();
+  if (input.may_ask_model) input.narration_rows_max = ports_.assistant->narration_rows_max();
   return input;
 }
-
-struct Service::Progress {
-  SessionPtr session;
-  TurnPtr turn;
-  agents::Orchestrator& machine;
-  std::shared_ptr<const contracts::ModelSnapshot> model;
-  contracts::Preferences preferences;
-  std::vector<std::string> degraded;
-  std::vector<contracts::ToldEvent> events;
-  std::vector<wire::InsightEvent> insights;
-  WallTime query_started_at{};
-  double first_event_ms = 0;
-  bool is_finished = false;
-  bool shows_personal_data = false;
-};
 
 Task<Result<std::shared_ptr<const contracts::ModelSnapshot>>> Service::visible_model(
     contracts::Principal principal) {
@@ -217,121 +171,6 @@ void Service::perform_now(Progress& progress, agents::Actions& actions) {
       complete(progress, std::move(*finish));
     }
   }
-}
-
-Task<agents::Actions> Service::make_plan(Progress& progress, agents::PlanTask task) {
-  const Time began = Clock::now();
-  std::string key = plans_.key_of(task);
-  if (auto known = plans_.find(task, key)) {
-    plans_found_.add();
-    known->planning_ms = milliseconds_since(began);
-    co_return progress.machine.planned(std::move(*known), now_of(ports_.sources));
-  }
-  plans_made_.add();
-  const auto shared = std::make_shared<const agents::PlanTask>(std::move(task));
-  auto work = [shared] { return agents::perform(*shared); };
-  auto job = ports_.workers.run(std::move(work));
-  auto done = co_await stoppable<agents::PlanDone>(ports_.executor, *progress.turn, std::move(job));
-  if (!done) co_return progress.machine.stopped(done.error(), now_of(ports_.sources));
-  plans_.put(*shared, std::move(key), *done);
-  done->planning_ms = milliseconds_since(began);
-  co_return progress.machine.planned(std::move(*done), now_of(ports_.sources));
-}
-
-Task<agents::Actions> Service::perform_waiting(Progress& progress, agents::Action action) {
-  Turn& turn = *progress.turn;
-  if (auto* plan = std::get_if<agents::Plan>(&action)) {
-    co_return co_await make_plan(progress, std::move(plan->task));
-  }
-  if (auto* ask_model = std::get_if<agents::AskModel>(&action)) {
-    auto asked = ports_.assistant->propose(
-        turn.request.principal.tenant_id, std::move(ask_model->system), std::move(ask_model->user),
-        std::move(ask_model->json_schema), turn.request.deadline);
-    auto reply = co_await stoppable<contracts::ModelReply>(ports_.executor, turn, std::move(asked));
-    if (turn.stopped) co_return progress.machine.stopped(*turn.stopped, now_of(ports_.sources));
-    agents::ModelDone done{fail(Errc::llm_unavailable, ""), {}, 0, 0};
-    if (reply)
-      done = {std::move(reply->text), std::move(reply->model_id), reply->input_tokens,
-              reply->output_tokens};
-    else
-      done.reply = reply.error();
-    if (!reply) progress.degraded.emplace_back("llm");
-    co_return progress.machine.assisted(std::move(done), now_of(ports_.sources));
-  }
-  if (auto* query = std::get_if<agents::RunQuery>(&action)) {
-    const Time began = Clock::now();
-    progress.query_started_at = ports_.sources.wall.now();
-    std::string answered_by = "query_engine";
-    auto rows = co_await fetch(progress, *query, answered_by);
-    agents::QueryDone done{std::move(rows), milliseconds_since(began), {}, {}, answered_by};
-    if (done.result) {
-      std::vector<SourceColumn> sources;
-      for (const auto& s : query->sources)
-        sources.push_back({s.column, s.relation, s.source_column, s.personal_data});
-      done.masked_columns =
-          mask_columns(*done.result, sources, ports_.tags, turn.request.principal);
-      if (may_see_personal_data(turn.request.principal) && is_personal(sources, *done.result)) {
-        progress.shows_personal_data = true;
-        progress.session->shows_personal_data = true;
-      }
-      done.cached_age_ms = done.result->age_ms;
-      if (done.cached_age_ms) progress.degraded.emplace_back("query_engine");
-    } else if (done.result.error().code != Errc::cancelled) {
-      progress.degraded.emplace_back("query_engine");
-    }
-    co_return progress.machine.queried(std::move(done), now_of(ports_.sources));
-  }
-  auto& ask = std::get<agents::AskSuggestions>(action);
-  contracts::SuggestRequest request{
-      turn.request.principal, turn.request.context, turn.request.session_id, turn.request.text,
-      std::move(ask.query),   progress.model,       ports_.today()};
-  auto asked = ports_.suggester.suggest(std::move(request));
-  auto limited = runtime::with_deadline<std::vector<wire::Suggestion>>(
-      std::move(asked), Clock::now() + config_.suggestion_budget);
-  auto suggestions =
-      co_await stoppable<std::vector<wire::Suggestion>>(ports_.executor, turn, std::move(limited));
-  if (!suggestions && suggestions.error().code == Errc::cancelled && turn.stopped)
-    co_return progress.machine.stopped(*turn.stopped, now_of(ports_.sources));
-  if (!suggestions) progress.degraded.emplace_back("copilot");
-  co_return progress.machine.suggested(
-      suggestions ? std::move(*suggestions) : std::vector<wire::Suggestion>(),
-      now_of(ports_.sources));
-}
-
-Task<Result<contracts::ResultSet>> Service::fetch(Progress& progress, const agents::RunQuery& query,
-                                                  std::string& answered_by) {
-  Turn& turn = *progress.turn;
-  const auto& request = turn.request;
-  ports_.tags.want(query.relations);
-  contracts::RequestContext context = request.context;
-  context.parent_span_id = query.span_id;
-  const bool has_transforms = query.query.comparison || !query.query.shares.empty() ||
-                              !query.query.running_totals.empty() || !query.query.having.empty() ||
-                              query.query.top_per_group || query.query.fill_time_gaps;
-  // The remote layer knows nothing of our row filters.
-  const bool may_ask_remote = !has_transforms && request.principal.row_filters.empty();
-  if (ports_.semantic_layer.is_configured() && may_ask_remote) {
-    auto asked =
-        ports_.semantic_layer.query(query.query, request.principal, context, request.deadline);
-    auto rows = co_await stoppable<contracts::ResultSet>(ports_.executor, turn, std::move(asked));
-    if (rows) {
-      answered_by = "semantic_layer";
-      co_return rows;
-    }
-    if (turn.stopped) co_return *turn.stopped;
-    progress.degraded.emplace_back("semantic_layer");
-    append(progress.session, &turn,
-           wire::DegradedEntry{"semantic_layer", "The local dbt model answers."});
-  }
-  contracts::QueryRequest run{make_id("qry", ports_.sources),
-                              query.sql,
-                              query.row_limit,
-                              request.deadline,
-                              request.principal,
-                              context};
-  auto rows = co_await stoppable<contracts::ResultSet>(ports_.executor, turn,
-                                                       ports_.engine.execute(std::move(run)));
-  co_return rows;
 }
 
 void Service::complete(Progress& progress, agents::Finish finish) {

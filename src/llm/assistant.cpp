@@ -21,26 +21,54 @@ class BudgetedAssistant final : public contracts::Assistant {
     return config_.enabled && ports_.model.is_configured();
   }
 
+  [[nodiscard]] std::size_t narration_rows_max() const noexcept override {
+    return static_cast<std::size_t>(config_.narration_rows_max);
+  }
+
   Task<Result<ModelReply>> propose(std::string tenant_id, std::string system, std::string user,
                                    std::string json_schema, Time deadline) override {
-    const auto bytes = system.size() + user.size() + json_schema.size();
+    const auto guess = reserve(tenant_id, system.size() + user.size() + json_schema.size());
+    if (!guess) co_return guess.error();
+    auto reply = co_await ports_.model.complete(std::move(system), std::move(user),
+                                                std::move(json_schema), until(deadline));
+    settle(tenant_id, *guess, reply);
+    co_return reply;
+  }
+
+  Task<Result<ModelReply>> tell(std::string tenant_id, std::string system, std::string user,
+                                std::function<void(std::string_view)> on_text,
+                                Time deadline) override {
+    const auto guess = reserve(tenant_id, system.size() + user.size());
+    if (!guess) co_return guess.error();
+    auto reply = co_await ports_.model.stream(std::move(system), std::move(user),
+                                              std::move(on_text), until(deadline));
+    settle(tenant_id, *guess, reply);
+    co_return reply;
+  }
+
+ private:
+  [[nodiscard]] Time until(Time deadline) const {
+    return std::min(deadline, Clock::now() + config_.timeout);
+  }
+
+  /// Tokens that a request may cost, kept from the day's budget.
+  Result<std::int64_t> reserve(const std::string& tenant_id, std::size_t bytes) {
     const std::int64_t guess =
         static_cast<std::int64_t>(bytes / kBytesPerToken) + output_tokens_max_;
     const bool is_too_long = guess > config_.request_tokens_max;
-    if (is_too_long || !budget_.reserve(tenant_id, guess, ports_.sources.wall.now())) {
-      count("loquat_llm_refused_requests_total", "Requests that a budget kept from the model.", 1);
-      co_return fail(Errc::llm_unavailable, "The budget for the language model is used up.");
-    }
-    const Time until = std::min(deadline, Clock::now() + config_.timeout);
-    auto reply = co_await ports_.model.complete(std::move(system), std::move(user),
-                                                std::move(json_schema), until);
+    if (!is_too_long && budget_.reserve(tenant_id, guess, ports_.sources.wall.now())) return guess;
+    count("loquat_llm_refused_requests_total", "Requests that a budget kept from the model.", 1);
+    return fail(Errc::llm_unavailable, "The budget for the language model is used up.");
+  }
+
+  void settle(const std::string& tenant_id, std::int64_t guess, const Result<ModelReply>& reply) {
     // What a failed request cost is unknown: the guess stays, so that failures are not free.
-    if (!reply) {
-      count("loquat_llm_failed_requests_total", "Requests without a usable reply.", 1);
-      co_return reply;
-    }
-    const double cost = budget_.settle(tenant_id, guess, reply->input_tokens, reply->output_tokens,
-                                       ports_.sources.wall.now());
+    if (!reply)
+      return count("loquat_llm_failed_requests_total", "Requests without a usable reply.", 1);
+    // A server that streams need not count: then, too, the guess stays.
+    const bool is_counted = reply->input_tokens + reply->output_tokens > 0;
+    const double cost = budget_.settle(tenant_id, guess, is_counted ? reply->input_tokens : guess,
+                                       reply->output_tokens, ports_.sources.wall.now());
     count("loquat_llm_input_tokens_total", "Prompt tokens.",
           static_cast<double>(reply->input_tokens));
     count("loquat_llm_output_tokens_total", "Reply tokens.",
@@ -48,10 +76,8 @@ class BudgetedAssistant final : public contracts::Assistant {
     count("loquat_llm_cost_microunits_total", "Cost, in millionths of the prices' unit.",
           cost * kMillion);
     count("loquat_llm_answered_requests_total", "Requests answered by the model.", 1);
-    co_return reply;
   }
 
- private:
   void count(std::string_view name, std::string_view help, double amount) {
     if (amount <= 0) return;
     ports_.telemetry.metrics().counter(name, help).add(amount);

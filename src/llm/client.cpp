@@ -37,17 +37,33 @@ class ChatClient final : public contracts::LanguageModel {
       return ask(body, must_be_json, until);
     };
     auto reply = co_await guard_.call<ModelReply>(std::move(once), deadline);
-    if (reply) co_return reply;
+    co_return as_ours(std::move(reply));
+  }
+
+  Task<Result<ModelReply>> stream(std::string system, std::string user,
+                                  std::function<void(std::string_view)> on_text,
+                                  Time deadline) override {
+    if (!is_configured()) co_return fail(Errc::llm_unavailable, "No language model is configured.");
+    auto body = std::make_shared<const std::string>(chat_request(config_, system, user, {}, true));
+    degradation::Guard::Attempt<ModelReply> once = [this, body,
+                                                    on_text = std::move(on_text)](Time until) {
+      return listen(body, on_text, until);
+    };
+    auto reply = co_await guard_.call<ModelReply>(std::move(once), deadline, false);
+    co_return as_ours(std::move(reply));
+  }
+
+ private:
+  static Result<ModelReply> as_ours(Result<ModelReply> reply) {
+    if (reply) return reply;
     Error error = reply.error();
     const bool is_own = error.code == Errc::timed_out || error.code == Errc::corrupt ||
                         error.code == Errc::cancelled;
     if (!is_own) error.code = Errc::llm_unavailable;
-    co_return error;
+    return error;
   }
 
- private:
-  Task<Result<ModelReply>> ask(std::shared_ptr<const std::string> body, bool must_be_json,
-                               Time until) {
+  net::ClientRequest request_of(const std::string& body, Time until) const {
     net::ClientRequest request;
     request.method = net::Method::post;
     std::string_view base = config_.base_url;
@@ -56,13 +72,38 @@ class ChatClient final : public contracts::LanguageModel {
     request.headers.set("Content-Type", "application/json");
     if (!config_.api_key.empty())
       request.headers.set("Authorization", "Bearer " + config_.api_key.reveal());
-    request.body = *body;
+    request.body = body;
     request.deadline = until;
     request.max_body_bytes = 4U << 20U;
+    return request;
+  }
+
+  Task<Result<ModelReply>> ask(std::shared_ptr<const std::string> body, bool must_be_json,
+                               Time until) {
+    auto request = request_of(*body, until);
     const auto answer = co_await ports_.client.send(std::move(request));
     if (!answer) co_return answer.error();
     if (answer->status != 200) co_return error_of(answer->status);
     co_return read_chat_answer(answer->body, must_be_json);
+  }
+
+  Task<Result<ModelReply>> listen(std::shared_ptr<const std::string> body,
+                                  std::function<void(std::string_view)> on_text, Time until) {
+    auto request = request_of(*body, until);
+    request.headers.set("Accept", "text/event-stream, application/json");
+    ChatStream stream;
+    request.on_body = [&stream, &on_text](std::string_view bytes) {
+      const std::string text = stream.feed(bytes);
+      if (!text.empty()) on_text(text);
+      return true;
+    };
+    const auto answer = co_await ports_.client.send(std::move(request));
+    if (!answer) co_return answer.error();
+    if (answer->status != 200) co_return error_of(answer->status);
+    std::string rest;
+    auto reply = stream.finish(rest);
+    if (reply && !rest.empty()) on_text(rest);
+    co_return reply;
   }
 
   LlmConfig config_;

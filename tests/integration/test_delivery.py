@@ -62,6 +62,14 @@ READERS = (read_sse, read_ws, read_poll)
 
 
 class Delivery(unittest.TestCase):
+    def test_a_log_is_kept_as_long_as_its_setting_says(self):
+        with Daemon(LOQUAT_SESSIONS__LOG_MAX_EVENTS="50000", LOQUAT_RATE_LIMIT__BURST="10000") as daemon:
+            talk, last = Talker(daemon), 0
+            while last <= 10_500:  # more than the default
+                talk.ask("revenue by month")
+                last = talk.entries(after=last)[-1]["seq"]
+            self.assertEqual(talk.entries(after=0)[0]["seq"], 1)
+
     def test_any_cut_and_any_continuation_gives_the_same_bytes(self):
         with Daemon() as daemon:
             talk = Talker(daemon)

@@ -11,6 +11,7 @@ import websockets.sync.client
 from peers.broker import read_topic
 from peers.daemon import Daemon, need, until
 from peers.talk import Talker, token
+from test_llm import Streaming
 
 KEY = "a-key-of-the-tests-that-has-forty-bytes.."
 TOPICS = ("ai-feedback-events", "ai-learning-signals", "ai-insights", "agent-thinking-events", "agent-decision-events",
@@ -133,6 +134,27 @@ class WithoutProof(unittest.TestCase):
                 while '"type":"complete"' not in got:
                     got += stream.recv(timeout=20)
             self.assertNotIn("@example", got)
+
+
+class ToldByAModel(unittest.TestCase):
+    """A language model tells of rows that a curator may see: it sees them masked."""
+
+    def test_it_sees_no_personal_data(self):
+        model = Streaming()
+        model.pieces = ["There is nothing to tell."]
+        daemon = self.enterContext(Daemon(
+            LOQUAT_AUTH__MODE="jwt", JWT_KEY=KEY, LLM_MODEL="mock", LOQUAT_ASSIST__NARRATION_ROWS_MAX="200",
+            LLM_BASE_URL=f"http://127.0.0.1:{model.server.server_address[1]}/v1"))
+        cora = Talker(daemon, token=token(KEY, "acme", "cora", roles=["curator"]))
+        names = set()
+        for question in (QUESTIONS[1], "top 20 customers by email and revenue"):
+            answer = cora.ask(question)
+            names |= {cell for row in answer["data"]["rows"] for cell in row[:1]}
+        self.assertEqual(len(model.requests), 2)
+        sent = json.dumps(model.requests, ensure_ascii=False)
+        self.assertIn("•••", sent)
+        self.assertEqual([name for name in names if name in sent], [])
+        self.assertGreater(len(names), 5)
 
 
 if __name__ == "__main__":

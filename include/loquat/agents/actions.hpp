@@ -35,7 +35,8 @@ struct TurnInput {
   std::int64_t row_limit = 10'000;
   bool may_see_personal_data = false;
   std::vector<contracts::RowFilter> row_filters{};  ///< of the caller; put into every query
-  bool may_ask_model = false;  ///< a language model may help where the planner is not sure
+  bool may_ask_model = false;          ///< a language model may help where the planner is not sure
+  std::size_t narration_rows_max = 0;  ///< rows that it may see to tell of them; 0: it does not
   std::string response_style;
   std::vector<std::string> degraded;  ///< integrations whose fall-back this turn already uses
 };
@@ -98,6 +99,11 @@ struct ModelDone {
   std::string model_id;
   std::int64_t input_tokens = 0, output_tokens = 0;
 };
+/// A language model is asked to tell of the rows. What it says comes in by `heard`, its end by
+/// `narrated`; any failure is an end too.
+struct AskWords {
+  std::string system, user;
+};
 struct RunQuery {
   std::string sql;
   std::int64_t row_limit = 0;
@@ -118,9 +124,10 @@ struct Finish {
   std::optional<std::string> learnt_id;  ///< the taught item that answered
   double planning_ms = 0, query_ms = 0;
 };
-using Action = std::variant<Emit, Report, Plan, AskModel, RunQuery, AskSuggestions, Finish>;
-/// In order. At most the last is one that waits for an outcome (Plan, RunQuery, AskSuggestions) or
-/// Finish.
+using Action =
+    std::variant<Emit, Report, Plan, AskModel, AskWords, RunQuery, AskSuggestions, Finish>;
+/// In order. At most the last is one that waits for an outcome (Plan, AskModel, AskWords,
+/// RunQuery, AskSuggestions) or Finish.
 using Actions = std::vector<Action>;
 
 /// Rows as the user may see them.
@@ -128,8 +135,9 @@ struct QueryDone {
   Result<contracts::ResultSet> result;
   double query_ms = 0;
   std::vector<std::string> masked_columns;
-  std::optional<double> cached_age_ms;  ///< set when an older result stands in for the engine
-  std::string answered_by;              ///< query_engine or semantic_layer
+  std::vector<std::size_t> personal_columns;  ///< shown to this caller, but to no language model
+  std::optional<double> cached_age_ms;        ///< set when an older result stands in for the engine
+  std::string answered_by;                    ///< query_engine or semantic_layer
 };
 
 }  // namespace loquat::agents

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "loquat/agents/actions.hpp"
 #include "loquat/base/sources.hpp"
@@ -21,6 +22,9 @@ class Orchestrator {
   [[nodiscard]] Actions planned(PlanDone done, Now now);
   [[nodiscard]] Actions assisted(ModelDone done, Now now);
   [[nodiscard]] Actions queried(QueryDone done, Now now);
+  /// Only after AskWords and before narrated: a piece of what the model says.
+  [[nodiscard]] Actions heard(std::string_view piece, Now now);
+  [[nodiscard]] Actions narrated(ModelDone done, Now now);
   [[nodiscard]] Actions suggested(std::vector<wire::Suggestion> suggestions, Now now);
   /// Somebody cancelled the turn, its deadline passed, or a bug ended it: what is known so far
   /// becomes the answer.

@@ -1,5 +1,7 @@
 #pragma once
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "loquat/contracts/ports.hpp"
 
@@ -16,6 +18,13 @@ class Assistant {
   [[nodiscard]] virtual Task<Result<ModelReply>> propose(std::string tenant_id, std::string system,
                                                          std::string user, std::string json_schema,
                                                          Time deadline) = 0;
+  /// Rows of a result that it may be shown to tell of them; 0: it may not.
+  [[nodiscard]] virtual std::size_t narration_rows_max() const noexcept = 0;
+  /// Free text, piece by piece as LanguageModel::stream. Errors as propose.
+  [[nodiscard]] virtual Task<Result<ModelReply>> tell(std::string tenant_id, std::string system,
+                                                      std::string user,
+                                                      std::function<void(std::string_view)> on_text,
+                                                      Time deadline) = 0;
 };
 
 }  // namespace loquat::contracts

@@ -189,6 +189,12 @@ class LanguageModel {
   [[nodiscard]] virtual Task<Result<ModelReply>> complete(std::string system, std::string user,
                                                           std::string json_schema,
                                                           Time deadline) = 0;
+  /// Free text, piece by piece: `on_text` is called on the loop while it comes, and never after the
+  /// task has ended. The reply holds all of it. Not tried a second time. Errors: llm_unavailable,
+  /// timed_out, corrupt (it broke off or made no sense); pieces may have come before.
+  [[nodiscard]] virtual Task<Result<ModelReply>> stream(
+      std::string system, std::string user, std::function<void(std::string_view)> on_text,
+      Time deadline) = 0;
 };
 
 /// Classification of columns by the catalog service.

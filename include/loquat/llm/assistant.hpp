@@ -24,6 +24,7 @@ struct AssistConfig {
   double tenant_cost_per_day = 0;
   double input_price = 0;
   double output_price = 0;
+  std::int64_t narration_rows_max = 0;
   template <class V>
   void fields(V& v) {
     using namespace std::chrono_literals;
@@ -39,6 +40,10 @@ struct AssistConfig {
       in(0, 1'000'000));
     v("input_price", input_price, "Price of a million prompt tokens.", in(0, 100'000));
     v("output_price", output_price, "Price of a million reply tokens.", in(0, 100'000));
+    v("narration_rows_max", narration_rows_max,
+      "Rows of a result (personal data masked) that the model may be shown to tell of them below "
+      "the planner's own words; 0: it sees no rows and tells nothing.",
+      in(0, 200), unit("rows"));
   }
 };
 

@@ -76,6 +76,14 @@ Actions Orchestrator::stopped(Error why, Now now) {
   if (s.is_over) return out;
   if (s.root_span_id.empty()) s.begin(now);  // stopped while it waited, or by a restart
   const bool is_cancelled = why.code == Errc::cancelled;
+  if (s.words) {
+    // The answer itself is whole: only what a language model says of it is cut short.
+    s.say_more(out, now);
+    s.end_step(out, {"Cut short.", why.detail, 0, wire::ThinkingStatus::cancelled}, now);
+    s.words.reset();
+    s.finish(out, now);
+    return out;
+  }
   s.query_error = why.detail;
   s.end_step(out,
              {is_cancelled ? "Cancelled." : "Stopped.", why.detail, 0,

@@ -217,18 +217,11 @@ Actions Orchestrator::queried(QueryDone done, Now now) {
   s.answer.checks = s.what_is_missing();
   for (const std::string& check : s.answer.checks) words += " " + check;
   s.say(out, std::move(words));
-  wire::MetricsEvent measured;
-  measured.response_id = s.answer.response_id;
-  measured.agent = kQuality;
-  measured.metrics = {{"answer_latency_ms", milliseconds_between(s.started, now)},
-                      {"planning_ms", s.planning_ms},
-                      {"query_ms", s.query_ms},
-                      {"rows", static_cast<double>(rows->rows.size())},
-                      {"confidence", s.answer.confidence},
-                      {"quality_score", quality.score}};
-  measured.labels = {{"intent", s.answer.intent}, {"status", "complete"}};
-  out.push_back(Report{std::move(measured)});
-  out.push_back(AskSuggestions{s.query});
+  s.quality_score = quality.score;
+  if (s.wants_words())
+    s.ask_words(out, done.personal_columns, now);
+  else
+    s.after_words(out, now);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "loquat/agents/model_words.hpp"
 #include "loquat/agents/orchestrator.hpp"
 
 namespace loquat::agents {
@@ -61,6 +62,10 @@ struct Orchestrator::State {
   std::optional<PlanDone::Probe> probing;
   std::optional<QueryDone> held;  ///< the rows (none) while probes run
   bool is_over = false;
+  double quality_score = 0;
+  std::optional<ModelWords> words;  ///< while a language model tells of the rows
+  std::string unsaid;               ///< of its words what waits for the next entry
+  Time said_at{};                   ///< its last entry
 
   /// Runs the next probe; false if there is none left.
   bool probe_next(Actions& out, Now now);
@@ -75,6 +80,12 @@ struct Orchestrator::State {
   void ask_model(Actions& out, semantic::PlanOutcome outcome, Now now);
   /// Gives the answer its ids and its start.
   void begin(Now now);
+  [[nodiscard]] bool wants_words() const;
+  [[nodiscard]] bool asks_for_a_person() const;
+  void ask_words(Actions& out, const std::vector<std::size_t>& personal_columns, Now now);
+  void say_more(Actions& out, Now now);
+  /// What follows the words: figures about the answer, suggestions.
+  void after_words(Actions& out, Now now);
   void visit(std::string_view agent);
   void say(Actions& out, std::string text);
   void finish(Actions& out, Now now);
