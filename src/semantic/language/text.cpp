@@ -248,6 +248,11 @@ class Reader {
     tokens_.back().stem = tokens_.back().root = digits_of(value);
   }
 
+  static bool counts_what_follows(std::string_view word) {
+    return word == "top" || word == "bottom" || word == "first" || word == "last" ||
+           word == "best" || word == "worst" || word == "past";
+  }
+
   void word() {
     const std::size_t begin = at_;
     std::size_t base_end = std::string_view::npos;
@@ -277,6 +282,15 @@ class Reader {
     if (base.size() <= kElidedMax && at_ > after + kEndingMax) {
       push(std::move(base), shown);
       push(fold(text_.substr(after, at_ - after)), shown);
+      return;
+    }
+    // `top5`, `last7`: a word and its number, written as one.
+    const std::size_t first_digit = base.find_first_of("0123456789");
+    if (tail.empty() && first_digit != std::string::npos &&
+        base.find_first_not_of("0123456789", first_digit) == std::string::npos &&
+        counts_what_follows(std::string_view(base).substr(0, first_digit))) {
+      push(base.substr(0, first_digit), shown.substr(0, first_digit));
+      finish_number(begin + first_digit, base.substr(first_digit), "");
       return;
     }
     const bool negated = tail.ends_with('t') && base.ends_with('n') && tail.size() <= 4;

@@ -164,6 +164,9 @@ class PeriodReader {
       const bool before = tokens_[start].text == "before";
       auto range = point();
       if (!range || !range->start) return fail(start);
+      // `month by month through 2025` stays within it.
+      const bool is_year = range->end && add_days(add_months(*range->start, 12), -1) == *range->end;
+      if (tokens_[start].text == "through" && is_year) return range;
       return DateRange{std::nullopt, before ? add_days(*range->start, -1) : range->end};
     }
     while (take("in", "for", "during", "of", "on", "at", "over", "within", "throughout")) {
@@ -418,6 +421,10 @@ class PeriodReader {
     take("full", "whole", "complete", "calendar", "rolling");
     const YearKind kind = take("fiscal", "financial") ? YearKind::fiscal : YearKind::calendar;
     if (left() && token().stem == "half" && !count) return half_year(past ? -1 : next ? 1 : 0);
+    if (kind == YearKind::calendar && take("fy")) {
+      year_said_ = true;
+      return relative(Grain::year, YearKind::fiscal, count, past, now);
+    }
     const auto unit = left() ? unit_of(token()) : std::nullopt;
     if (!unit || *unit == Grain::hour) return fail(start);
     ++at_;
@@ -574,6 +581,11 @@ class PeriodReader {
   std::optional<DateRange> day_and_month() {
     const std::size_t start = at_;
     int day = 0;
+    // `last August` is the last that is over.
+    const bool last = left(2) && any_of(0, "last", "past", "previous") &&
+                      month_named(token(1)) != 0 && token(1).text != "may" &&
+                      token(1).text != "march";
+    if (last) ++at_;
     const auto is_day = [](const Token& token) {
       return token.number && *token.number >= 1 && *token.number <= 31 &&
              std::floor(*token.number) == *token.number;
@@ -593,7 +605,10 @@ class PeriodReader {
     }
     DateRange year = year_after();
     if (!year.start && verb_too && day == 0 && !prepositioned_ && !said_before()) weak_ = true;
-    return in_month(year, month, day);
+    DateRange found = in_month(year, month, day);
+    if (last && !year.start && *found.end >= calendar_.today)
+      found = {add_months(*found.start, -12), add_days(add_months(*found.start, -11), -1)};
+    return found;
   }
 
   [[nodiscard]] bool said_before() const {

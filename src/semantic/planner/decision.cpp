@@ -136,7 +136,34 @@ class Decider {
     return names.empty() ? "its metrics" : join_words(names) + " and the like";
   }
 
+  /// What is said of is known, what is to be measured is not: asks for it.
+  std::optional<PlanOutcome> ask_what() {
+    constexpr std::size_t kOffered = 4;
+    if (!offer_ || best_.follow_up || best_.draft.how_many || !best_.unknown.empty())
+      return std::nullopt;
+    std::vector<std::string> dimensions = best_.frame.groups;
+    for (const Filter& filter : best_.frame.filters)
+      if (!filter.dimension.empty()) dimensions.push_back(filter.dimension);
+    if (best_.frame.filters.empty() || dimensions.empty()) return std::nullopt;
+    std::vector<Frame> frames;
+    const auto names = setting_.lexicon.index().metrics_for(dimensions);
+    for (const bool simple : {true, false}) {
+      for (const std::string& name : names) {
+        const MetricEntry* entry = setting_.lexicon.metric(name);
+        if (entry == nullptr || frames.size() == kOffered) continue;
+        if ((entry->metric->type == contracts::MetricType::simple) != simple) continue;
+        frames.push_back(best_.frame);
+        frames.back().metrics = {name};
+      }
+    }
+    std::vector<ClarifyOption> made = options(frames);
+    if (made.size() < 2) return std::nullopt;
+    outcome_.result = Clarify{"What should be measured?", std::move(made)};
+    return std::move(outcome_);
+  }
+
   PlanOutcome no_metric() {
+    if (auto asked = ask_what()) return std::move(*asked);
     if (best_.draft.how_many && !best_.draft.dimensions.empty() && !best_.follow_up) {
       Frame list;
       for (const DimensionSaid& said : best_.draft.dimensions)

@@ -134,7 +134,13 @@ class ModelQuestion {
                       (has("measured") || has("derived"))) ||
                      (text(0) == "how" && (has("defined") || has("calculated") || has("computed") ||
                                            has("calculate") || has("compute") || has("define"))) ||
-                     (has("definition"));
+                     (text(0) == "how" && (says({"worked", "out"}) || says({"work", "out"}) ||
+                                           says({"arrived", "at"}) || says({"figured", "out"}) ||
+                                           says({"made", "up"}) || has("determined"))) ||
+                     has("definition") || has("meaning") || says({"is", "meant", "by"}) ||
+                     ((text(0) == "what" || text(0) == "when") &&
+                      (says({"counts", "as"}) || says({"count", "as"}) || says({"counted", "as"}) ||
+                       says({"qualifies", "as"}) || says({"considered", "a"})));
     return orders || mean || how ? About::definition : About::none;
   }
 

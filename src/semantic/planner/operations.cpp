@@ -299,8 +299,16 @@ class OperationReader {
       add(Op::fill_gaps, at, 1);
       return;
     }
+    if (in(at, {"a", "an"}) && text(at + 1) == "zero") ++at;
     if (in(at, {"zero", "zeros", "zeroes", "empty", "gaps", "missing"})) {
       ++at;
+      // `with a zero where there were none`
+      if (in(at, {"where", "when", "if"})) {
+        while (in(at, {"where", "when", "if", "there", "were", "was", "are", "is", "it", "nothing",
+                       "none", "no"}))
+          ++at;
+        if (in(at, {"data", "rows"})) ++at;
+      }
       if (has(at) && language::unit_of(tokens_[at_ + at])) ++at;
       add(Op::fill_gaps, at, 1);
     }
@@ -428,6 +436,11 @@ class OperationReader {
     if (says({"instead", "of"}) || says({"rather", "than"})) add(Op::in_place_of, 2, 0.8);
     if (says({"in", "place", "of"})) add(Op::in_place_of, 3, 1);
     if (in(0, {"remove", "drop", "clear", "reset", "forget"}) && at_ <= 2) add(Op::remove, 1);
+    if (at_ <= 2 && (says({"take", "out"}) || says({"take", "away"}) || says({"take", "off"}) ||
+                     says({"leave", "out"}) || says({"leave", "off"})))
+      add(Op::remove, 2, 0.4);
+    if (at_ <= 2 && says({"get", "rid", "of"})) add(Op::remove, 3, 0.4);
+    polite_clause();
     if (in(0, {"sorted", "ordered", "sort", "order", "ranked", "rank"}) && text(1) == "by")
       add(Op::sort, 2);
     if (in(0, {"descending", "desc", "ascending", "asc", "alphabetically"}))
@@ -443,6 +456,22 @@ class OperationReader {
         says({"owing", "to"}))
       add(Op::which, 2);
     if (says({"to", "date"})) add(Op::everything, 2, 0.1);
+  }
+
+  /// `if you would be so kind`, `if that is possible`, `when you have a minute`: says nothing of
+  /// data.
+  void polite_clause() {
+    if (!in(0, {"if", "when", "whenever"}) || !in(1, {"you", "possible", "that", "it", "its"}))
+      return;
+    constexpr std::size_t kLongest = 8;
+    std::size_t words = 1;
+    while (has(words) && words < kLongest && tokens_[at_ + words].before != ',' &&
+           in(words, {"you",  "would",  "could", "can", "be",     "so",   "kind",   "possible",
+                      "that", "it",     "is",    "its", "have",   "a",    "minute", "moment",
+                      "time", "please", "do",    "not", "don",    "mind", "might",  "okay",
+                      "ok",   "fine",   "s",     "any", "chance", "get",  "one",    "good"}))
+      ++words;
+    if (words > 1) add(Op::which, words);
   }
 
   void openers() {

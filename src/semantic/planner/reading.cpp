@@ -13,6 +13,8 @@ namespace loquat::semantic::planner {
 namespace {
 
 constexpr double kNoMetric = 2.0;
+/// `only reefer containers` limits what was asked; it hardly asks for something else.
+constexpr double kOnlyMetric = 0.8;
 constexpr double kEllipsis = 0.6;  ///< half a name whose other half the last question said
 constexpr double kCounted = 0.2;   ///< a count that no metric makes yields to a metric said in full
 constexpr double kUnreachable = 1.2;
@@ -1313,6 +1315,15 @@ class DraftReader {
   }
 
   // ------------------------------------------------------------- operations
+  [[nodiscard]] bool is_a_rate(const std::string& name) const {
+    const MetricEntry* entry = lexicon_.metric(name);
+    if (entry == nullptr) return false;
+    const contracts::Metric& metric = *entry->metric;
+    if (metric.type == contracts::MetricType::ratio) return true;
+    return metric.conversion &&
+           metric.conversion->calculation == contracts::ConversionCalculation::conversion_rate;
+  }
+
   void operations() {
     const bool grouped = !frame_.groups.empty() || frame_.grain || !frame_.date_part.empty();
     if (draft_.rank != nullptr) rank(grouped);
@@ -1320,7 +1331,12 @@ class DraftReader {
       frame_.sort_descending = draft_.sort->descending;
       if (reading_.follow_up) changed("order");
     }
-    if (draft_.share) {
+    if (reading_.follow_up && draft_.only && !draft_.metrics.empty()) reading_.score -= kOnlyMetric;
+    // A rate is a share itself: `share of appointments kept`.
+    const bool is_rate = !frame_.metrics.empty() &&
+                         std::all_of(frame_.metrics.begin(), frame_.metrics.end(),
+                                     [this](const std::string& name) { return is_a_rate(name); });
+    if (draft_.share && !is_rate) {
       frame_.share = true;
       if (!grouped) misfit("a share without a split");
       if (shares_a_part()) misfit("the share: of all rows, or of those that are filtered");
@@ -1462,6 +1478,15 @@ class DraftReader {
                         [](const DimensionSaid& said) { return said.split; });
   }
 
+  /// `which one is the highest?`
+  [[nodiscard]] bool asks_for_one() const {
+    for (std::size_t i = 0; i + 1 < setting_.tokens.size(); ++i) {
+      const std::string& text = setting_.tokens[i].text;
+      if ((text == "which" || text == "what") && setting_.tokens[i + 1].text == "one") return true;
+    }
+    return false;
+  }
+
   void rank(bool grouped) {
     if (!grouped) {
       misfit(words_of(*draft_.rank));
@@ -1473,9 +1498,9 @@ class DraftReader {
     if (rank.count == 0) {
       const bool about_time =
           frame_.groups.empty() && (!draft_.grains.empty() || !draft_.parts.empty());
-      rank.count = draft_.singular_rank || about_time ? 1 : 10;
+      rank.count = draft_.singular_rank || about_time || asks_for_one() ? 1 : 10;
     }
-    if (reading_.follow_up && frame_.rank && draft_.rank->number == 0)
+    if (reading_.follow_up && frame_.rank && draft_.rank->number == 0 && !asks_for_one())
       rank.count = frame_.rank->count;
     rank.within = within_;
     if (rank.within.empty() && draft_.last_split_grain != nullptr && !frame_.groups.empty())

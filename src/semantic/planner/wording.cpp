@@ -114,10 +114,20 @@ std::string lower_first(std::string text) {
   return text;
 }
 
+/// Its label; its name where another metric is labelled the same.
+static std::string metric_words(const Lexicon& lexicon, const std::string& name) {
+  std::string label = metric_label(lexicon.index(), name);
+  const bool is_shared =
+      std::any_of(lexicon.metrics.begin(), lexicon.metrics.end(), [&](const MetricEntry& other) {
+        return other.metric->name != name &&
+               metric_label(lexicon.index(), other.metric->name) == label;
+      });
+  return is_shared ? name : label;
+}
+
 std::string question_for(const Lexicon& lexicon, const Frame& frame) {
   std::vector<std::string> metrics;
-  for (const std::string& name : frame.metrics)
-    metrics.push_back(metric_label(lexicon.index(), name));
+  for (const std::string& name : frame.metrics) metrics.push_back(metric_words(lexicon, name));
   std::string text;
   if (frame.metrics.empty()) {
     std::vector<std::string> labels;

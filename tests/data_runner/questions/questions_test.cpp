@@ -119,7 +119,8 @@ INSTANTIATE_TEST_SUITE_P(
         Floor{"tests/data/questions/game", 18, 0}, Floor{"tests/data/questions/grid", 26, 0},
         Floor{"tests/data/questions/freight", 107, 0}, Floor{"tests/data/questions/campus", 100, 0},
         Floor{"tests/data/questions/waste", 100, 0}, Floor{"tests/data/questions/podcast", 38, 0},
-        Floor{"tests/data/questions/hotels", 124, 0}, Floor{"tests/data/questions/airline", 54, 0}),
+        Floor{"tests/data/questions/hotels", 124, 0}, Floor{"tests/data/questions/airline", 54, 0},
+        Floor{"tests/data/questions/insurer", 60, 2}, Floor{"tests/data/questions/port", 57, 1}),
     [](const auto& info) { return fs::path(info.param.folder).filename().string(); });
 
 }  // namespace

@@ -42,6 +42,12 @@ TEST(Tokenizer, KeepsDatesWholeAndLeavesAmbiguousOnesAlone) {
   EXPECT_EQ(tokenize("3/4/2024")[0].date, std::nullopt);
 }
 
+TEST(Tokenizer, PartsAWordAndItsNumber) {
+  EXPECT_EQ(texts("top5 and last7"), (Words{"top", "5", "and", "last", "7"}));
+  EXPECT_EQ(tokenize("bottom10")[1].number, 10);
+  EXPECT_EQ(texts("harvest10 b2b"), (Words{"harvest10", "b2b"}));
+}
+
 TEST(Tokenizer, SurvivesBrokenUtf8) {
   EXPECT_NO_THROW((void)tokenize("\xC3"));
   EXPECT_NO_THROW((void)tokenize("\xF0\x9F orders \xFF"));
@@ -84,6 +90,9 @@ TEST(TimeWords, ReadRelativePeriods) {
   EXPECT_EQ(read("past 3 months"), range("2025-09-01", "2025-11-30"));
   EXPECT_EQ(read("last friday"), range("2025-12-26", "2025-12-26"));
   EXPECT_EQ(read("last week"), range("2025-12-22", "2025-12-28"));
+  EXPECT_EQ(read("last August"), range("2025-08-01", "2025-08-31"));
+  EXPECT_EQ(read("last December"), range("2024-12-01", "2024-12-31"));  // this one is not over
+  EXPECT_EQ(read("since last August"), range("2025-08-01", "2025-12-31"));
 }
 
 TEST(TimeWords, ReadAbsolutePeriods) {
@@ -95,6 +104,7 @@ TEST(TimeWords, ReadAbsolutePeriods) {
   EXPECT_EQ(read("between March and June 2024"), range("2024-03-01", "2024-06-30"));
   EXPECT_EQ(read("since July 2025"), range("2025-07-01", "2025-12-31"));
   EXPECT_EQ(read("2024-02-01 to 2024-02-10"), range("2024-02-01", "2024-02-10"));
+  EXPECT_EQ(read("through 2024"), range("2024-01-01", "2024-12-31"));
   EXPECT_EQ(read("in May"), range("2025-05-01", "2025-05-31"));
 }
 

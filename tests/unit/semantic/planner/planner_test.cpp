@@ -434,6 +434,60 @@ TEST_F(Planner, TakesBackWhatWasLeftOutAndNothingElse) {
 
 TEST_F(Planner, DoesNotTakeTheRowsOfAMetricForASplit) { (void)refused("fines per loan by branch"); }
 
+TEST_F(Planner, AsksWhatToMeasureWhereOnlyAValueIsSaid) {
+  const auto asked = outcome_as<Clarify>(run(ask("poetry, 2024?")));
+  ASSERT_GE(asked.options.size(), 2U);
+  for (const auto& option : asked.options) {
+    EXPECT_EQ(option.query.metrics.size(), 1U);
+    EXPECT_EQ(option.query.where.size(), 1U);
+    EXPECT_EQ(option.query.start_time, parse_date("2024-01-01"));
+    EXPECT_EQ(planned(option.message), option.query);
+  }
+}
+
+TEST_F(Planner, DoesNotMindPoliteness) {
+  const MetricQuery plain = planned("fines by branch");
+  for (const char* question :
+       {"fines by branch, if you would be so kind", "Good morning, fines by branch if possible",
+        "if you have a minute, fines by branch", "Thank you very much, fines by branch right now"})
+    EXPECT_EQ(planned(question), plain) << question;
+}
+
+TEST_F(Planner, TakesOneWhereOneIsAskedFor) {
+  PlanRequest request = ask("which one is the highest?");
+  request.previous = PreviousTurn{"fines by branch", planned("fines by branch"), ""};
+  EXPECT_EQ(outcome_as<Planned>(run(request)).query.limit, 1);
+}
+
+TEST_F(Planner, ExplainsAMetricHoweverItIsAskedFor) {
+  for (const char* question : {"how are fines worked out?", "what is the meaning of fines",
+                               "what counts as a fine?", "what is meant by fines?"})
+    EXPECT_TRUE(explained(question)) << question;
+}
+
+/// Two metrics that people would call the same.
+TEST(PlannerOfAlikeLabels, OffersThemByTheirNames) {
+  auto project = std::make_shared<ProjectModel>();
+  SemanticModel loans;
+  loans.name = "loans";
+  loans.relation = relation("loans");
+  loans.entities = {entity("loan", EntityType::primary)};
+  loans.dimensions = {day_dimension("lent_on"), dimension("branch", "Branch")};
+  loans.measures = {measure("gross_fines", Aggregation::sum, "fine"),
+                    measure("net_fines", Aggregation::sum, "fine - waived")};
+  project->semantic_models = {loans};
+  project->metrics = {named_metric("gross_fines", "Penalties"),
+                      named_metric("net_fines", "Penalties")};
+  project->time_spines = {{relation("days"), "date_day", Grain::day, {}}};
+  std::vector<ImportProblem> problems;
+  const auto vocabulary = Vocabulary::build(ModelIndex::build(project, problems), {});
+  const auto asked = outcome_as<Clarify>(plan(*vocabulary, ask("penalties by branch")));
+  ASSERT_EQ(asked.options.size(), 2U);
+  EXPECT_NE(asked.options[0].label, asked.options[1].label);
+  for (const auto& option : asked.options)
+    EXPECT_EQ(outcome_as<Planned>(plan(*vocabulary, ask(option.message))).query, option.query);
+}
+
 TEST_F(Planner, SaysTheQueryInOneSentence) {
   const std::string said =
       interpret(vocabulary_->index(), planned("fines by branch for crime in 2024"), "");
