@@ -62,6 +62,32 @@ Complaint check_duration(std::chrono::nanoseconds value, const FieldAttributes& 
   return show_duration(value) + " is out of bounds; " + allowed;
 }
 
+/// Items joined by commas, in quotes or bare. False: a quote stays open, or more follows it.
+bool take_bracketed(std::string_view rest, std::vector<std::string>& out) {
+  const auto skip_spaces = [&rest] {
+    while (!rest.empty() && (rest.front() == ' ' || rest.front() == '\n')) rest.remove_prefix(1);
+  };
+  for (skip_spaces(); !rest.empty(); skip_spaces()) {
+    const char mark = rest.front();
+    if (mark == '"' || mark == '\'') {
+      const auto end = rest.find(mark, 1);
+      if (end == std::string_view::npos) return false;
+      out.emplace_back(rest.substr(1, end - 1));
+      rest.remove_prefix(end + 1);
+      skip_spaces();
+      if (!rest.empty() && rest.front() != ',') return false;
+    } else {
+      std::string_view one = rest.substr(0, rest.find(','));
+      rest.remove_prefix(one.size());
+      while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+      if (one.find_first_of("[]\"'") != std::string_view::npos) return false;
+      if (!one.empty()) out.emplace_back(one);
+    }
+    if (!rest.empty()) rest.remove_prefix(1);  // the comma
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string quote(std::string_view text) {
@@ -124,6 +150,14 @@ Complaint take_list(const Value& value, std::vector<std::string>& out) {
   const auto* text = std::get_if<std::string>(&value);
   if (!text) return "is a map; allowed: a list, or values joined by commas";
   std::string_view rest = *text;
+  // As YAML and JSON write it: ["https://a", 'b', c].
+  constexpr std::string_view kWrong = "is no list; allowed: values joined by commas, also in [ ]";
+  if (rest.starts_with('[')) {
+    if (!rest.ends_with(']')) return std::string(kWrong);
+    rest = rest.substr(1, rest.size() - 2);
+    if (!take_bracketed(rest, out)) return std::string(kWrong);
+    return {};
+  }
   while (!rest.empty()) {
     const auto comma = rest.find(',');
     std::string_view one = rest.substr(0, comma);

@@ -96,6 +96,27 @@ class Config : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
+TEST_F(Config, ReadsListsFromTheEnvironmentHoweverTheyAreWritten) {
+  const auto names_of = [this](const char* text) {
+    sources.environment = {{"LOQUAT_SAMPLE__NAMES", text}};
+    EXPECT_TRUE(loader.load(sources)) << text;
+    return sample.names;
+  };
+  const std::vector<std::string> two{"https://a.example", "b"};
+  EXPECT_EQ(names_of("https://a.example, b"), two);
+  EXPECT_EQ(names_of(R"(["https://a.example","b"])"), two);
+  EXPECT_EQ(names_of("[ 'https://a.example' , b ]"), two);
+  EXPECT_EQ(names_of(R"(["x, y"])"), std::vector<std::string>{"x, y"});
+  EXPECT_TRUE(names_of("[]").empty());
+  for (const char* wrong : {R"(["a)",
+                            R"(["a"])"
+                            "x",
+                            R"(["a" "b"])", R"([a, ["b"]])"}) {
+    sources.environment = {{"LOQUAT_SAMPLE__NAMES", wrong}};
+    EXPECT_THAT(messages(loader.load(sources)), ElementsAre(HasSubstr("is no list"))) << wrong;
+  }
+}
+
 TEST_F(Config, FlagWinsOverEnvironmentOverFileOverDefault) {
   sources.environment = {{"LOQUAT_SAMPLE__RATIO", "0.2"}, {"LOQUAT_SAMPLE__INNER__PORT", "2"}};
   sources.flags = {{"sample.inner.port", "3"}};
