@@ -107,6 +107,26 @@ class Tls(unittest.TestCase):
         for cut in range(1, total, 7):
             self.assertEqual(read(0, cut) + read(cut, total - cut), live)
 
+    def test_a_reader_that_takes_little_at_a_time_gets_every_byte_in_order(self):
+        talk = Talker(self.daemon, token=token(KEY, "acme", "ada"))
+        for _ in range(12):
+            talk.ask("revenue by customer segment and month")
+        wanted = [json.dumps(entry) for entry in talk.entries()]
+        with socket.socket() as raw:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            raw.settimeout(20)
+            raw.connect(("127.0.0.1", self.daemon.port))
+            with self.context().wrap_socket(raw) as slow:
+                names = "".join(f"{name}: {value}\r\n" for name, value in talk.headers.items())
+                path = f"/api/v1/bi/chat/sessions/{talk.session}/events?after=0&wait_ms=0&limit=500"
+                head = f"GET {path} HTTP/1.1\r\nHost: h\r\n{names}"
+                slow.sendall(f"{head}\r\n{head}Connection: close\r\n\r\n".encode())  # the second waits its turn
+                got = b"".join(iter(lambda: slow.recv(700), b""))
+        for body in (part.split(b"\r\n\r\n", 1)[1] for part in got.split(b"HTTP/1.1 200 OK")[1:]):
+            found = json.loads(body)["data"]["events"]
+            self.assertEqual([json.dumps(entry) for entry in found], wanted)
+        self.assertGreater(len(got), 200_000)
+
     def test_speaks_1_2_and_1_3_and_nothing_older_or_plain(self):
         for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
             with self.connect(self.context(minimum_version=version, maximum_version=version)) as secured:
