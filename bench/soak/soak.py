@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Mixed traffic, faults and slow clients for a while: memory flat, descriptors flat, no entry lost.
 
-    build/test-venv/bin/python bench/soak/soak.py [--minutes 10] [--binary build/release/loquat]
+    build/test-venv/bin/python bench/soak/soak.py [--minutes 10] [--binary build/release/loquat] [--sanitized]
 
 Readers by WebSocket (some with compression), SSE and long-poll follow sessions, are cut at random and go on by any other
 transport; some never read; some send garbage. Every reader keeps what it saw: at the end each must have the whole log, byte
@@ -13,6 +13,8 @@ import json
 import os
 import pathlib
 import random
+import re
+import signal
 import socket
 import sys
 import threading
@@ -172,8 +174,39 @@ class Soak:
                 pass
             PAUSE.wait(0.1)
 
+    def browse(self, talks):
+        """Everything else there is: what the workers, the store and the catalogue do beside the answers."""
+        pick, chat = random.Random(13), "/api/v1/bi/chat/sessions"
+        looks = ["/openapi.json", "/metrics", "/health", "/api/v1/semantic/metrics", "/api/v1/semantic/dimensions", "/api/v1/feedback/summary",
+                 "/api/v1/feedback/export?format=csv", "/api/v1/insights", "/api/v1/memory", "/api/v1/personalization/profile",
+                 "/api/v1/copilot/suggestions", "/api/v1/integrations/dbt/status", "/schemas/Answer.json", chat, chat + "/absent"]
+        while not self.is_over():
+            talk = pick.choice(talks)
+            try:
+                answer = self.daemon.get(pick.choice(looks), {**talk.headers, "Accept-Encoding": pick.choice(("gzip", "identity"))})
+                if answer.status >= 500 and answer.status != 503:
+                    self.wrong(f"a look was answered {answer.status}: {answer.body[:200]}")
+                if pick.random() < 0.2:  # a session that lives for one question
+                    made = self.daemon.post(chat, {}, talk.headers)
+                    if made.status == 201:
+                        own = f"{chat}/{made.json()['data']['session_id']}"
+                        said = self.daemon.post(own + "/messages", {"message": pick.choice(QUESTIONS)}, talk.headers)
+                        if said.status == 200:
+                            self.vote(own.rpartition("/")[2], said.json()["data"], talk)
+                        self.daemon.ask("DELETE", own, None, talk.headers)
+                if pick.random() < 0.02:
+                    self.daemon.process.send_signal(signal.SIGHUP)
+            except OSError as error:
+                self.wrong(f"looking: {error}")
+            PAUSE.wait(0.05)
+
+    def vote(self, session, said, talk):
+        if "response_id" in said:
+            self.daemon.post("/api/v1/feedback/submit", {"session_id": session, "response_id": said["response_id"],
+                                                         "feedback_type": "thumbs_up"}, talk.headers)
+
     def run(self, talks, readers):
-        rude = [threading.Thread(target=self.be_rude, args=(talks[0],), daemon=True)]
+        rude = [threading.Thread(target=self.browse, args=(talks,), daemon=True), threading.Thread(target=self.be_rude, args=(talks[0],), daemon=True)]
         for thread in [*readers, *rude, threading.Thread(target=self.ask_on, args=(talks,), daemon=True)]:
             thread.start()
         samples = []
@@ -200,18 +233,31 @@ class Soak:
                 self.wrong(f"{reader.talk.session}: entry {different + 1} is not the log's: {reader.seen[different][:200]}")
 
 
+# What a sanitizer says of a fault; the daemon's own lines are JSON and hold none of it at a line's start.
+REPORT = re.compile(r"^(?:=+\n)?(?:==\d+==ERROR: |WARNING: ThreadSanitizer|.*: runtime error: ).*", re.M)
+
+
+def reports_of(daemon):
+    """Ends the daemon. Out: what a sanitizer found in it, or that it did not end well."""
+    code = daemon.stop(120)
+    log = daemon.log.read_text(errors="replace")
+    found = [log[m.start():m.start() + 3000] for m in REPORT.finditer(log)]
+    return found or ([f"the daemon ended with {code}: {log[-2000:]}"] if code != 0 else [])
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--minutes", type=float, default=10)
     options.add_argument("--binary", default=str(ROOT / "build" / "release" / "loquat"))
     options.add_argument("--sessions", type=int, default=6)
     options.add_argument("--readers", type=int, default=3, help="on each session")
+    options.add_argument("--sanitized", action="store_true", help="the binary has a sanitizer: its reports count, its memory does not")
     chosen = options.parse_args()
     os.environ["LOQUAT_BINARY"] = chosen.binary
     from peers.daemon import Daemon
     from peers.talk import Talker
-    with Daemon(LOQUAT_WS__STALL_TIMEOUT="2s", LOQUAT_SESSIONS__LOG_MAX_EVENTS="100000",
-                LOQUAT_HTTP__HEADER_TIMEOUT="3s") as daemon:
+    daemon = Daemon(LOQUAT_WS__STALL_TIMEOUT="2s", LOQUAT_SESSIONS__LOG_MAX_EVENTS="100000", LOQUAT_HTTP__HEADER_TIMEOUT="3s")
+    with daemon:
         soak = Soak(daemon, chosen.minutes)
         talks = [Talker(daemon, user=f"u{i}") for i in range(chosen.sessions)]
         readers = [Reader(soak, talk, f"{talk.session}{n}") for talk in talks for n in range(chosen.readers)]
@@ -223,10 +269,12 @@ def main():
                  "cuts": sum(r.cuts for r in readers), "rss_mb_early": max(s[0] for s in early) // 1024,
                  "rss_mb_late": max(s[0] for s in late) // 1024, "descriptors_early": max(s[1] for s in early),
                  "descriptors_late": max(s[1] for s in late)}
-        if found["rss_mb_late"] > 1.25 * found["rss_mb_early"] + 16:
+        if not chosen.sanitized and found["rss_mb_late"] > 1.25 * found["rss_mb_early"] + 16:
             soak.wrong("memory grows")
         if found["descriptors_late"] > found["descriptors_early"] + 40:
             soak.wrong("descriptors grow")
+        for report in reports_of(daemon):
+            soak.wrong(report)
         found["faults"] = soak.faults[:20]
         print(json.dumps(found, indent=1))
         return 1 if soak.faults else 0
