@@ -124,6 +124,7 @@ Application::Application(Settings& settings, std::string instance, std::function
           {loop_.executor(), workers_, client_, parser_, kafka_->publisher(), store_->traces(),
            *dbt_, catalog_.get(), board_, telemetry_, sources_})),
       trace_keeper_(store_->traces(), store_->insights(), tasks_),
+      quality_report_(kafka_->publisher(), sources_),
       memory_(memory::make_memory(
           settings.memory,
           {loop_.executor(), sources_, telemetry_, workers_, store_->learnt(), store_->sessions(),
@@ -142,25 +143,25 @@ Application::Application(Settings& settings, std::string instance, std::function
                               [this] { return personal_columns_.names(dbt_->current()); },
                               memory_.get()})),
       conversation_(conversation::make_conversation(
-          settings.sessions,
-          {loop_.executor(),
-           sources_,
-           telemetry_,
-           board_,
-           workers_,
-           store_->sessions(),
-           kafka_->publisher(),
-           *engine_,
-           *semantic_layer_,
-           *dbt_,
-           *personalization_,
-           *copilot_,
-           *catalog_,
-           {&lineage_->observer(), personalization_.get(), &trace_keeper_, feedback_.get()},
-           [this] { return today(settings_.semantic, wall_); },
-           memory_.get(),
-           assistant_.get(),
-           [this] { return personal_columns_.columns(dbt_->current()); }})),
+          settings.sessions, {loop_.executor(),
+                              sources_,
+                              telemetry_,
+                              board_,
+                              workers_,
+                              store_->sessions(),
+                              kafka_->publisher(),
+                              *engine_,
+                              *semantic_layer_,
+                              *dbt_,
+                              *personalization_,
+                              *copilot_,
+                              *catalog_,
+                              {&lineage_->observer(), personalization_.get(), &trace_keeper_,
+                               feedback_.get(), &quality_report_},
+                              [this] { return today(settings_.semantic, wall_); },
+                              memory_.get(),
+                              assistant_.get(),
+                              [this] { return personal_columns_.columns(dbt_->current()); }})),
       settling_(*feedback_, *kafka_),
       semantic_({*dbt_, *engine_, *catalog_, workers_, sources_, settings.sessions.row_limit,
                  settings.semantic.stream_rows_max}),
@@ -245,6 +246,9 @@ void Application::add_components() {
                     tasks_.spawn("identity keys", authenticator_->keep_keys());
                     tasks_.spawn("audit counts", flush_audit_counts());
                     tasks_.spawn("load", watch_load());
+                    if (settings_.process.quality_window.count() > 0)
+                      tasks_.spawn("quality",
+                                   quality_report_.run(settings_.process.quality_window));
                     co_return Result<void>{};
                   },
                   [this](Time) -> Task<void> {

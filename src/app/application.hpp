@@ -22,6 +22,7 @@
 #include "loquat/sql/parser.hpp"
 #include "loquat/websocket/websocket.hpp"
 #include "personal_columns.hpp"
+#include "quality_report.hpp"
 #include "semantic_queries.hpp"
 #include "settings.hpp"
 #include "trace_keeper.hpp"
@@ -106,6 +107,7 @@ class Application {
   std::unique_ptr<copilot::Copilot> copilot_;
   std::unique_ptr<lineage::Lineage> lineage_;
   TraceKeeper trace_keeper_;
+  QualityReport quality_report_;
   std::unique_ptr<memory::Memory> memory_;
   std::unique_ptr<feedback::Feedback> feedback_;
   std::unique_ptr<conversation::Conversation> conversation_;

@@ -30,6 +30,7 @@ struct ProcessConfig {
   std::string instance;
   std::uint32_t worker_threads = 2;
   std::chrono::milliseconds drain_timeout{15'000};
+  std::chrono::seconds quality_window{60};
   template <class V>
   void fields(V& v) {
     using namespace std::chrono_literals;
@@ -41,6 +42,8 @@ struct ProcessConfig {
     v("worker_threads", worker_threads, "Threads for what computes or blocks.", in(1, 64));
     v("drain_timeout", drain_timeout, "Longest that SIGTERM waits for answers and events.",
       in(100ms, 10min));
+    v("quality_window", quality_window,
+      "After each, an event tells what each tenant's answers were like; 0: none.", in(0s, 1h));
   }
 };
 

@@ -17,8 +17,7 @@ from peers.talk import Talker
 # Filled by what this test has not: a language model; SQL that cannot be resolved; counted refusals of tokens; and of
 # optional fields common to all events, what the event is not about (an audited request names no message).
 LEFT_OUT = {"LearningSignal/model/llm", "TraceEvent/tokens/input", "TraceEvent/tokens/output", "TraceEvent/cost",
-            "LineageEvent/unresolved", "AuditEvent/details", "AuditEvent/message_id",
-            "MetricsEvent/window"}  # of aggregates, of which none are produced
+            "LineageEvent/unresolved", "AuditEvent/details", "AuditEvent/message_id"}
 
 
 class Topics(unittest.TestCase):
@@ -81,9 +80,10 @@ class Topics(unittest.TestCase):
                  "agent-thinking-events": "ThinkingEvent", "agent-decision-events": "DecisionEvent",
                  "agent-trace-events": "TraceEvent", "agent-metrics-events": "MetricsEvent",
                  "query-lineage-events": "LineageEvent", "audit-events": "AuditEvent"}
-        with Broker() as broker, Daemon(KAFKA_BOOTSTRAP_SERVERS=broker.address) as daemon:
+        with Broker() as broker, Daemon(KAFKA_BOOTSTRAP_SERVERS=broker.address, LOQUAT_QUALITY_WINDOW="1s") as daemon:
             self.provoke(daemon)
             until(lambda: len(broker.read("ai-learning-signals")) > 4, 60, "signals")
+            until(lambda: any("PT1S" in value for _, _, value in broker.read("agent-metrics-events")), 60, "a window's figures")
             empty = []
             for topic, name in names.items():
                 schema = daemon.get(f"/schemas/{name}.json").json()
