@@ -44,6 +44,33 @@ const Suffix* suffix_of(std::string_view text, const std::array<Suffix, N>& all)
     if (one.name == name) return &one;
   return nullptr;
 }
+void skip_blanks(std::string_view& rest) {
+  while (!rest.empty() && (rest.front() == ' ' || rest.front() == '\t')) rest.remove_prefix(1);
+}
+
+/// `["a", "b"]` as people write lists in an environment. The outcome is a complaint.
+Complaint take_array(std::string_view rest, std::vector<std::string>& out) {
+  constexpr auto kWrong = "is no list; allowed: a,b or [\"a\", \"b\"]";
+  const auto take = [&](char wanted) {
+    skip_blanks(rest);
+    const bool is_there = rest.starts_with(wanted);
+    if (is_there) rest.remove_prefix(1);
+    return is_there;
+  };
+  take('[');
+  for (bool is_first = true; !take(']'); is_first = false) {
+    if (!is_first && !take(',')) return kWrong;
+    if (!take('"')) return kWrong;
+    const auto end = rest.find('"');
+    const auto one = rest.substr(0, end);
+    if (end == std::string_view::npos || one.find('\\') != std::string_view::npos) return kWrong;
+    out.emplace_back(one);
+    rest.remove_prefix(end + 1);
+  }
+  skip_blanks(rest);
+  return rest.empty() ? Complaint() : kWrong;
+}
+
 std::string bounds_text(std::string_view low, std::string_view high, std::string_view unit) {
   std::string text = "allowed: " + std::string(low) + " to " + std::string(high);
   if (!unit.empty()) text += " " + std::string(unit);
@@ -60,32 +87,6 @@ Complaint check_duration(std::chrono::nanoseconds value, const FieldAttributes& 
   if (attributes.min) allowed += "from " + show_duration(from_milliseconds(*attributes.min));
   if (attributes.max) allowed += " to " + show_duration(from_milliseconds(*attributes.max));
   return show_duration(value) + " is out of bounds; " + allowed;
-}
-
-/// Items joined by commas, in quotes or bare. False: a quote stays open, or more follows it.
-bool take_bracketed(std::string_view rest, std::vector<std::string>& out) {
-  const auto skip_spaces = [&rest] {
-    while (!rest.empty() && (rest.front() == ' ' || rest.front() == '\n')) rest.remove_prefix(1);
-  };
-  for (skip_spaces(); !rest.empty(); skip_spaces()) {
-    const char mark = rest.front();
-    if (mark == '"' || mark == '\'') {
-      const auto end = rest.find(mark, 1);
-      if (end == std::string_view::npos) return false;
-      out.emplace_back(rest.substr(1, end - 1));
-      rest.remove_prefix(end + 1);
-      skip_spaces();
-      if (!rest.empty() && rest.front() != ',') return false;
-    } else {
-      std::string_view one = rest.substr(0, rest.find(','));
-      rest.remove_prefix(one.size());
-      while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
-      if (one.find_first_of("[]\"'") != std::string_view::npos) return false;
-      if (!one.empty()) out.emplace_back(one);
-    }
-    if (!rest.empty()) rest.remove_prefix(1);  // the comma
-  }
-  return true;
 }
 
 }  // namespace
@@ -150,14 +151,10 @@ Complaint take_list(const Value& value, std::vector<std::string>& out) {
   const auto* text = std::get_if<std::string>(&value);
   if (!text) return "is a map; allowed: a list, or values joined by commas";
   std::string_view rest = *text;
-  // As YAML and JSON write it: ["https://a", 'b', c].
-  constexpr std::string_view kWrong = "is no list; allowed: values joined by commas, also in [ ]";
-  if (rest.starts_with('[')) {
-    if (!rest.ends_with(']')) return std::string(kWrong);
-    rest = rest.substr(1, rest.size() - 2);
-    if (!take_bracketed(rest, out)) return std::string(kWrong);
-    return {};
-  }
+  skip_blanks(rest);
+  // An address such as [::1]:9092 begins so too; an array's items stand in quotes.
+  if (rest.starts_with('[') && rest.find('"') != std::string_view::npos)
+    return take_array(rest, out);
   while (!rest.empty()) {
     const auto comma = rest.find(',');
     std::string_view one = rest.substr(0, comma);
@@ -167,6 +164,23 @@ Complaint take_list(const Value& value, std::vector<std::string>& out) {
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
   }
   return {};
+}
+
+Complaint check_origin(std::string_view text) {
+  const auto slashes = text.find("://");
+  const auto host = slashes == std::string_view::npos ? "" : text.substr(slashes + 3);
+  const bool is_plain = std::ranges::none_of(text, [](char c) {
+    return c <= ' ' || c == 0x7f || (c >= 'A' && c <= 'Z') ||
+           std::string_view("*?#@\"'\\").find(c) != std::string_view::npos;
+  });
+  const auto scheme = text.substr(0, slashes);
+  const bool is_scheme =
+      !scheme.empty() &&
+      scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+-.") == std::string_view::npos;
+  if (is_plain && is_scheme && !host.empty() && host.find('/') == std::string_view::npos) return {};
+  return quote(text) +
+         " is no origin; allowed: what a browser sends, in small letters and without "
+         "a path, such as https://app.example.com or http://localhost:5173";
 }
 
 Complaint read_bool(std::string_view text, bool& out) {

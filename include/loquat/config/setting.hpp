@@ -81,6 +81,8 @@ template <class T>
     if (auto wrong = check_length(text.size(), attributes, "bytes")) return wrong;
     if (!attributes.one_of.empty())
       if (auto wrong = check_one_of(text, attributes.one_of)) return wrong;
+    if (attributes.format == "origin")
+      if (auto wrong = check_origin(text)) return wrong;
     out = text;
     return {};
   } else if constexpr (std::is_same_v<T, Secret>) {

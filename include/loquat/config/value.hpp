@@ -25,6 +25,8 @@ using Complaint = std::optional<std::string>;
 /// The text of a value that must be one text.
 [[nodiscard]] Complaint take_text(const Value& value, std::string& out);
 [[nodiscard]] Complaint take_list(const Value& value, std::vector<std::string>& out);
+/// An origin as a browser sends it (RFC 6454, section 6.2); anything else would match no page.
+[[nodiscard]] Complaint check_origin(std::string_view text);
 [[nodiscard]] Complaint read_bool(std::string_view text, bool& out);
 /// Whole numbers; where the unit is `bytes`, also `64KiB`, `1MiB`, `2GiB`.
 [[nodiscard]] Complaint read_integer(std::string_view text, const FieldAttributes& attributes,

@@ -51,7 +51,8 @@ struct HttpConfig {
       "Bodies of text from this size on are sent as gzip to clients that take it; 0: never.",
       in(0, 1 << 30), unit("bytes"));
     v("cors_origins", cors_origins,
-      "Pages of other origins that may call, e.g. https://app.example.com; empty: none.");
+      "Pages of other origins that may call, e.g. https://app.example.com; empty: none.",
+      format("origin"));
     v("web_root", web_root, "Folder of the web page; empty: none.");
   }
 };

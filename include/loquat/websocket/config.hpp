@@ -55,7 +55,7 @@ struct WebSocketConfig {
       "not by a connection between them.",
       in(9, 15));
     v("allowed_origins", allowed_origins,
-      "Origins besides our own that may connect, e.g. https://app.example.com.");
+      "Origins besides our own that may connect, e.g. https://app.example.com.", format("origin"));
   }
 };
 

@@ -40,7 +40,7 @@ struct Sample {
   std::chrono::seconds heartbeat{30};
   std::chrono::milliseconds patience{200};
   Colour colour = Colour::red;
-  std::vector<std::string> names{"a"};
+  std::vector<std::string> names{"a"}, origins;
   std::map<std::string, std::string> tags;
   Secret password;
   std::string key_file;
@@ -55,6 +55,7 @@ struct Sample {
     v("patience", patience, "How long.", in(1ms, 1h));
     v("colour", colour, "Which.");
     v("names", names, "Who.", len(0, 3));
+    v("origins", origins, "From where.", format("origin"));
     v("tags", tags, "What.");
     v("password", password, "Hush.", env("SAMPLE_PASSWORD"));
     v("key", key, "A key.");
@@ -96,27 +97,6 @@ class Config : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST_F(Config, ReadsListsFromTheEnvironmentHoweverTheyAreWritten) {
-  const auto names_of = [this](const char* text) {
-    sources.environment = {{"LOQUAT_SAMPLE__NAMES", text}};
-    EXPECT_TRUE(loader.load(sources)) << text;
-    return sample.names;
-  };
-  const std::vector<std::string> two{"https://a.example", "b"};
-  EXPECT_EQ(names_of("https://a.example, b"), two);
-  EXPECT_EQ(names_of(R"(["https://a.example","b"])"), two);
-  EXPECT_EQ(names_of("[ 'https://a.example' , b ]"), two);
-  EXPECT_EQ(names_of(R"(["x, y"])"), std::vector<std::string>{"x, y"});
-  EXPECT_TRUE(names_of("[]").empty());
-  for (const char* wrong : {R"(["a)",
-                            R"(["a"])"
-                            "x",
-                            R"(["a" "b"])", R"([a, ["b"]])"}) {
-    sources.environment = {{"LOQUAT_SAMPLE__NAMES", wrong}};
-    EXPECT_THAT(messages(loader.load(sources)), ElementsAre(HasSubstr("is no list"))) << wrong;
-  }
-}
-
 TEST_F(Config, FlagWinsOverEnvironmentOverFileOverDefault) {
   sources.environment = {{"LOQUAT_SAMPLE__RATIO", "0.2"}, {"LOQUAT_SAMPLE__INNER__PORT", "2"}};
   sources.flags = {{"sample.inner.port", "3"}};
@@ -154,6 +134,32 @@ TEST_F(Config, PlainNumbersCountInTheMembersUnit) {
   ASSERT_TRUE(loader.load(sources));
   EXPECT_EQ(sample.heartbeat, 45s);
   EXPECT_EQ(sample.names.size(), 2U);
+}
+
+TEST_F(Config, AnArrayFromTheEnvironmentIsTheListThatItSays) {
+  sources.environment = {{"LOQUAT_SAMPLE__NAMES", R"( ["https://a.example.com", "b,c"] )"}};
+  ASSERT_TRUE(loader.load(sources));
+  EXPECT_EQ(sample.names, (std::vector<std::string>{"https://a.example.com", "b,c"}));
+  sources.environment = {{"LOQUAT_SAMPLE__NAMES", "[::1]:9092,[::2]:9092"}};
+  ASSERT_TRUE(loader.load(sources));
+  EXPECT_EQ(sample.names, (std::vector<std::string>{"[::1]:9092", "[::2]:9092"}));
+  for (const auto* wrong : {R"(["a)", R"(["a" "b"])", R"(["a"],b)", R"(["a",])", R"([1, "a"])"}) {
+    sources.environment = {{"LOQUAT_SAMPLE__NAMES", wrong}};
+    EXPECT_FALSE(loader.load(sources)) << wrong;
+  }
+}
+
+TEST_F(Config, AnOriginThatNoBrowserSendsIsRefusedAndNotJustNeverMet) {
+  for (const auto* good : {"https://app.example.com", "http://localhost:5173", "https://[::1]:8443",
+                           R"(["https://a.example", "https://b.example"])"}) {
+    sources.environment = {{"LOQUAT_SAMPLE__ORIGINS", good}};
+    EXPECT_TRUE(loader.load(sources)) << good;
+  }
+  for (const auto* wrong : {"*", "null", "https://*.example.com", "app.example.com", "https://",
+                            "https://a.example/", "https://A.example", "[https://a.example"}) {
+    sources.environment = {{"LOQUAT_SAMPLE__ORIGINS", wrong}};
+    EXPECT_THAT(messages(loader.load(sources)), Contains(HasSubstr("is no origin"))) << wrong;
+  }
 }
 
 TEST_F(Config, EverythingWrongIsToldAtOnceAndNothingChanges) {
