@@ -151,7 +151,7 @@ TEST(RandomSchemas, NeverCountARowTwiceOrLoseOne) {
     const World world = random_world(random);
     load(database, world);
     std::set<std::size_t> chosen;
-    for (unsigned i = 1 + random() % 3; i > 0; --i) chosen.insert(random() % all_paths.size());
+    for (auto i = 1 + random() % 3; i > 0; --i) chosen.insert(random() % all_paths.size());
     MetricQuery query;
     query.metrics = {"total_f0", "total_f1"};
     std::vector<std::vector<int>> paths;
