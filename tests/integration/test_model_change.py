@@ -69,5 +69,19 @@ class ModelChange(unittest.TestCase):
         self.assertIn(("verified_answer", f"{gone} by month"), broken)
 
 
+class Freshness(unittest.TestCase):
+    def test_is_said_from_what_dbt_measured(self):
+        """The sample's sources.json was written by `dbt source freshness`."""
+        measured = {result["unique_id"]: result for result in json.loads(
+            (pathlib.Path(__file__).parents[2] / "examples/orchard/target/sources.json").read_text())["results"]}
+        orders = measured["source.orchard.shop.raw_orders"]
+        with Daemon() as daemon:
+            for question in ("how fresh is revenue?", "when was the revenue data last updated?", "is the revenue data up to date?"):
+                with self.subTest(question):
+                    said = Talker(daemon).ask(question)["response"]
+                    self.assertIn("**Revenue**: the data reaches", said)
+                    self.assertIn(f"{orders['max_loaded_at'][11:16]} UTC (freshness: {orders['status']})", said)
+
+
 if __name__ == "__main__":
     unittest.main()

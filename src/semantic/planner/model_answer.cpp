@@ -265,7 +265,15 @@ class ModelQuestion {
   }
 
   [[nodiscard]] std::optional<ModelAnswer> freshness() const {
-    const auto metric = subject();
+    // `up to date` is no part of a name, as in `revenue to date`.
+    std::vector<Token> named = tokens_;
+    for (std::size_t i = 0; i + 2 < named.size(); ++i)
+      if (named[i].text == "up" && named[i + 1].text == "to" && named[i + 2].text == "date")
+        named.erase(named.begin() + static_cast<std::ptrdiff_t>(i),
+                    named.begin() + static_cast<std::ptrdiff_t>(i) + 3);
+    Edges edges;
+    const Edge* best = nullptr;
+    const auto metric = best_metric(named, edges, best);
     ModelAnswer answer;
     std::set<std::string> models;
     if (metric) {
@@ -285,8 +293,15 @@ class ModelQuestion {
                      language::say({setting_.request.data_end, setting_.request.data_end});
     for (const std::string& name : loaded_for(models)) answer.text += "\n- " + name;
     if (project.generated_at)
-      answer.text += "\n- dbt wrote this model at " + format_rfc3339(*project.generated_at);
+      answer.text += "\n- dbt wrote this model on " + moment(*project.generated_at);
     return answer;
+  }
+
+  /// `31 Dec 2025, 16:42 UTC`
+  [[nodiscard]] static std::string moment(WallTime time) {
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const Date date{day};
+    return language::say({date, date}) + ", " + format_rfc3339(time).substr(11, 5) + " UTC";
   }
 
   /// What is known of when the tables behind these semantic models (none: all) were loaded.
@@ -307,8 +322,7 @@ class ModelQuestion {
       open.insert(open.end(), known.depends_on.begin(), known.depends_on.end());
       if (!known.max_loaded_at && known.freshness_state.empty()) continue;
       std::string line = "`" + known.name + "`";
-      if (known.max_loaded_at)
-        line += " was loaded last at " + format_rfc3339(*known.max_loaded_at);
+      if (known.max_loaded_at) line += " was loaded last on " + moment(*known.max_loaded_at);
       if (!known.freshness_state.empty()) line += " (freshness: " + known.freshness_state + ")";
       out.push_back(std::move(line));
     }
