@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <vector>
 
 #include "loquat/contracts/ports.hpp"
 #include "loquat/contracts/stores.hpp"
@@ -17,7 +18,8 @@ class TraceKeeper final : public contracts::TurnObserver {
   void on_turn_finished(std::shared_ptr<const contracts::TurnFinished> turn) override;
 
  private:
-  runtime::Task<void> keep(std::shared_ptr<const contracts::TurnFinished> turn);
+  runtime::Task<void> keep(std::vector<contracts::TraceStore::Item> items);
+  runtime::Task<void> keep_insight(wire::InsightEvent insight);
   contracts::TraceStore& traces_;
   contracts::InsightStore& insights_;
   runtime::TaskGroup& tasks_;

@@ -96,8 +96,15 @@ class TlsStream final : public Stream {
       if (told == bytes.size()) return told;
       const int why = push(bytes.substr(told));
       if (why == SSL_ERROR_NONE) continue;
-      if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) return told;
-      return fail(Errc::io, "the peer is gone");
+      if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE)
+        return fail(Errc::io, "the peer is gone");
+      // What is encrypted will go out: nobody may take it back. The last byte is kept, so that
+      // somebody comes again.
+      if (stuck_told_ == 0) {
+        stuck_told_ = stuck_.size() - 1;
+        told += stuck_told_;
+      }
+      return told;
     }
   }
 
@@ -185,7 +192,8 @@ class TlsStream final : public Stream {
     ERR_clear_error();
     const int count = SSL_write(ssl_.get(), record.data(), static_cast<int>(record.size()));
     if (count > 0) {
-      ahead_ += static_cast<std::size_t>(count);
+      ahead_ += static_cast<std::size_t>(count) - stuck_told_;
+      stuck_told_ = 0;
       stuck_ = std::string();
       return SSL_ERROR_NONE;
     }
@@ -211,8 +219,9 @@ class TlsStream final : public Stream {
   std::shared_ptr<TlsContext> context_;
   std::shared_ptr<Watchdog> dog_;
   std::unique_ptr<SSL, Free> ssl_;
-  std::string stuck_;      ///< a record that OpenSSL has begun and the socket did not take
-  std::size_t ahead_ = 0;  ///< bytes that are written and not told
+  std::string stuck_;           ///< a record that OpenSSL has begun and the socket did not take
+  std::size_t stuck_told_ = 0;  ///< bytes of it that were said to be written
+  std::size_t ahead_ = 0;       ///< bytes that are written and not told
 };
 
 /// OpenSSL writes to sockets without asking for no signal.

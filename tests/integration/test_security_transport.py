@@ -127,6 +127,25 @@ class Tls(unittest.TestCase):
             self.assertEqual([json.dumps(entry) for entry in found], wanted)
         self.assertGreater(len(got), 200_000)
 
+    def test_a_slow_reader_gets_every_byte_of_what_its_socket_did_not_take_at_once(self):
+        path, count = "/openapi.json", 60
+        whole = self.daemon.get(path).body
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            raw = socket.socket()
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            raw.settimeout(20)
+            raw.connect(("127.0.0.1", self.daemon.port))
+            with self.context(minimum_version=version, maximum_version=version).wrap_socket(raw) as slow:
+                ask = f"GET {path} HTTP/1.1\r\nHost: h\r\n"
+                slow.sendall((ask + "\r\n").encode() * (count - 1) + (ask + "Connection: close\r\n\r\n").encode())
+                self.assertEqual(self.daemon.get("/health/live").status, 200)  # others are served meanwhile
+                with slow.makefile("rb") as answers:
+                    for _ in range(count):
+                        self.assertTrue(answers.readline().startswith(b"HTTP/1.1 200"))
+                        head = http.client.parse_headers(answers)
+                        self.assertEqual(answers.read(int(head["Content-Length"])), whole)
+                    self.assertEqual(answers.read(), b"")  # told of the end, not cut
+
     def test_speaks_1_2_and_1_3_and_nothing_older_or_plain(self):
         for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
             with self.connect(self.context(minimum_version=version, maximum_version=version)) as secured:
