@@ -19,7 +19,9 @@ foreach(word asio beast openssl zlib yaml spdlog json rdkafka sqlite duckdb jwt)
   add_library(lib_${word} INTERFACE)
 endforeach()
 # BOOST_ASIO_DISABLE_... keep the loop to one thread's rules; separate compilation would pull heavy headers everywhere.
-target_compile_definitions(lib_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT)
+# Recycled coroutine frames: the large ones of a handshake would be kept for the small ones that wait for a connection's life.
+target_compile_definitions(lib_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT
+                                              BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
 target_link_libraries(lib_asio INTERFACE Boost::headers Threads::Threads)
 target_link_libraries(lib_beast INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto)
 target_link_libraries(lib_openssl INTERFACE OpenSSL::SSL OpenSSL::Crypto)
