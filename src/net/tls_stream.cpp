@@ -2,20 +2,15 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <array>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <cerrno>
-#include <csignal>
 
 namespace loquat::net {
 
 namespace asio = boost::asio;
 namespace ssl = asio::ssl;
+using asio::ip::tcp;
 using boost::system::error_code;
 
 class TlsContext {
@@ -26,211 +21,276 @@ class TlsContext {
 
 namespace {
 
-/// OpenSSL on the socket itself, without the pair of buffers that asio's stream keeps for every
-/// connection (34 KiB of them, idle or not).
+constexpr std::size_t kRecordBytes = 16U << 10U;  // RFC 8446, section 5.1
+
+int socket_of(BIO* bio) {
+  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+}
+bool is_for_later() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+int send_bytes(BIO* bio, const char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
+  const auto sent =
+      ::send(socket_of(bio), bytes, static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0 && is_for_later()) BIO_set_retry_write(bio);
+  return static_cast<int>(sent);
+}
+int receive_bytes(BIO* bio, char* to, int size) {
+  BIO_clear_retry_flags(bio);
+  const auto got = ::recv(socket_of(bio), to, static_cast<std::size_t>(size), MSG_DONTWAIT);
+  if (got < 0 && is_for_later()) BIO_set_retry_read(bio);
+  if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  return static_cast<int>(got);
+}
+long control(BIO* bio, int command, long, void*) {
+  if (command == BIO_CTRL_FLUSH) return 1;
+  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+  return 0;
+}
+
+/// A socket without the signal that OpenSSL's own would raise at a broken connection.
+BIO_METHOD* socket_method() {
+  static BIO_METHOD* const kMethod = [] {
+    auto* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "loquat socket");
+    BIO_meth_set_write(method, send_bytes);
+    BIO_meth_set_read(method, receive_bytes);
+    BIO_meth_set_ctrl(method, control);
+    return method;
+  }();
+  return kMethod;
+}
+
+/// One secured connection. TLS works on the socket itself: nothing is copied through a pair of
+/// buffers, and while it is idle it holds none. Shared, so that an operation may outlive the
+/// stream.
+struct Secured {
+  Secured(std::shared_ptr<TlsContext> made, std::shared_ptr<Watchdog> socket_dog)
+      : context(std::move(made)), dog(std::move(socket_dog)) {
+    session = SSL_new(context->context.native_handle());
+    auto* bio = session == nullptr ? nullptr : BIO_new(socket_method());
+    if (bio == nullptr) {
+      SSL_free(session);
+      throw std::bad_alloc();
+    }
+    BIO_set_data(bio, reinterpret_cast<void*>(std::intptr_t{dog->socket.native_handle()}));
+    BIO_set_init(bio, 1);
+    SSL_set_bio(session, bio, bio);
+    SSL_set_read_ahead(session, 1);  // one call a record, not one for its head and one for the rest
+    SSL_set_mode(session, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  }
+  ~Secured() { SSL_free(session); }
+  Secured(const Secured&) = delete;
+  Secured& operator=(const Secured&) = delete;
+
+  std::shared_ptr<TlsContext> context;
+  std::shared_ptr<Watchdog> dog;
+  SSL* session = nullptr;
+  /// A record that the socket did not take whole; OpenSSL wants the same bytes again. All but the
+  /// last of them count as written: so whoever wrote comes again, and begins with that last one.
+  std::string stuck;
+};
+using Core = std::shared_ptr<Secured>;
+
+enum class Step { done, wait_read, wait_write, ended, failed };
+
+/// What an operation of OpenSSL that returned `rc` wants next.
+Step step_of(const Secured& core, int rc) {
+  switch (SSL_get_error(core.session, rc)) {
+    case SSL_ERROR_NONE:
+      return Step::done;
+    case SSL_ERROR_WANT_READ:
+      return Step::wait_read;
+    case SSL_ERROR_WANT_WRITE:
+      return Step::wait_write;
+    case SSL_ERROR_ZERO_RETURN:
+      return Step::ended;
+    case SSL_ERROR_SSL:  // a peer that closes without a word ends the stream all the same
+      return ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING
+                 ? Step::ended
+                 : Step::failed;
+    default:
+      return Step::failed;
+  }
+}
+
+std::string why_failed() {
+  const auto code = ERR_peek_last_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return reason == nullptr ? "the peer closed the connection" : reason;
+}
+
 class TlsStream final : public Stream {
  public:
   TlsStream(std::shared_ptr<TlsContext> context, std::shared_ptr<Watchdog> dog)
-      : context_(std::move(context)),
-        dog_(std::move(dog)),
-        ssl_(SSL_new(context_->context.native_handle())) {
-    SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    error_code ignored;
-    dog_->socket.native_non_blocking(true, ignored);
-    SSL_set_fd(ssl_.get(), static_cast<int>(dog_->socket.native_handle()));
-  }
-  ~TlsStream() override { dog_->close(); }
+      : core_(std::make_shared<Secured>(std::move(context), std::move(dog))) {}
+  ~TlsStream() override { core_->dog->close(); }
 
   Task<Result<void>> handshake(std::string host, Time deadline) {
-    SSL_set_connect_state(ssl_.get());
+    auto* session = core_->session;
+    SSL_set_tlsext_host_name(session, host.c_str());
+    SSL_set_verify(session, SSL_VERIFY_PEER, nullptr);
     error_code no_address;
-    static_cast<void>(asio::ip::make_address(host, no_address));
-    if (no_address) {
-      SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
-      SSL_set1_host(ssl_.get(), host.c_str());
-    } else {
-      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), host.c_str());
-    }
-    SSL_set_hostflags(ssl_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, nullptr);
-    auto done = co_await shake(deadline);
+    asio::ip::make_address(host, no_address);
+    if (no_address)
+      SSL_set1_host(session, host.c_str());
+    else
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host.c_str());
+    SSL_set_connect_state(session);
+    auto done = co_await shake_hands(core_, deadline);
     if (!done && done.error().code == Errc::io)
-      co_return fail(Errc::unavailable, why_refused(host, done.error().detail));
+      co_return fail(Errc::unavailable, host + ": TLS: " + done.error().detail);
     co_return done;
   }
 
   Task<Result<void>> accept(Time deadline) {
-    SSL_set_accept_state(ssl_.get());
-    auto done = co_await shake(deadline);
-    if (!done) {
-      // Closing with unread bytes would reset the connection, and take our alert with it.
-      std::array<char, 4096> sink{};
-      static_cast<void>(
-          ::recv(dog_->socket.native_handle(), sink.data(), sink.size(), MSG_DONTWAIT));
-    }
-    co_return done;
+    SSL_set_accept_state(core_->session);
+    return shake_hands(core_, deadline);
   }
 
   Task<Result<std::size_t>> read_some(char* to, std::size_t size, Time deadline) override {
-    const int most = static_cast<int>(std::min<std::size_t>(size, 1U << 20U));
+    const auto core = core_;
     for (;;) {
+      std::size_t count = 0;
       ERR_clear_error();
-      const int count = SSL_read(ssl_.get(), to, most);
-      if (count > 0) co_return static_cast<std::size_t>(count);
-      const int why = SSL_get_error(ssl_.get(), count);
-      if (is_end(why)) co_return std::size_t{0};
-      const auto ready = co_await wait_for(why, dog_->read_deadline, deadline);
-      if (!ready) co_return ready.error();
-    }
-  }
-
-  Task<Result<void>> wait_input(Time deadline) override {
-    if (SSL_has_pending(ssl_.get()) != 0) co_return Result<void>();
-    auto ready = co_await wait_for(SSL_ERROR_WANT_READ, dog_->read_deadline, deadline);
-    co_return ready;
-  }
-
-  Result<std::size_t> try_write(std::string_view bytes) override {
-    for (std::size_t told = 0;;) {
-      told += tell(bytes.size() - told);
-      if (told == bytes.size()) return told;
-      const int why = push(bytes.substr(told));
-      if (why == SSL_ERROR_NONE) continue;
-      if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE)
-        return fail(Errc::io, "the peer is gone");
-      // What is encrypted will go out: nobody may take it back. The last byte is kept, so that
-      // somebody comes again.
-      if (stuck_told_ == 0) {
-        stuck_told_ = stuck_.size() - 1;
-        told += stuck_told_;
-      }
-      return told;
+      const int rc = SSL_read_ex(core->session, to, size, &count);
+      const auto step = rc == 1 ? Step::done : step_of(*core, rc);
+      if (step == Step::done) co_return count;
+      if (step == Step::ended) co_return std::size_t{0};
+      if (step == Step::failed) co_return fail(Errc::io, why_failed());
+      const auto waited = co_await wait_to_read(core, step, deadline);
+      if (!waited) co_return waited.error();
     }
   }
 
   Task<Result<void>> write(std::string_view bytes, Time deadline) override {
+    const auto core = core_;
     for (;;) {
-      bytes.remove_prefix(tell(bytes.size()));
+      auto wants = Step::done;
+      const auto taken = push(*core, bytes, wants);
+      if (!taken) co_return taken.error();
+      bytes.remove_prefix(*taken);
       if (bytes.empty()) co_return Result<void>();
-      const int why = push(bytes);
-      if (why == SSL_ERROR_NONE) continue;
-      const auto ready = co_await wait_for(why, dog_->write_deadline, deadline);
-      if (!ready) co_return ready.error();
+      const auto waited = co_await wait_to_write(core, wants, deadline);
+      if (!waited) co_return waited.error();
     }
   }
 
-  Task<void> wait_hangup() override { return dog_->wait_hangup(); }
-  void close() noexcept override { dog_->close(); }
-  void shutdown_send() noexcept override {
-    if (SSL_is_init_finished(ssl_.get()) != 0 && stuck_.empty()) {
+  Result<std::size_t> try_write(std::string_view bytes) override {
+    auto wants = Step::done;
+    return push(*core_, bytes, wants);
+  }
+
+  Task<Result<void>> wait_input(Time deadline) override {
+    const auto core = core_;
+    if (SSL_has_pending(core->session) == 1) co_return Result<void>();
+    co_return co_await wait_to_read(core, Step::wait_read, deadline);
+  }
+
+  Task<void> wait_hangup() override {
+    const auto core = core_;
+    for (;;) {
+      char byte = 0;
       ERR_clear_error();
-      SSL_shutdown(ssl_.get());  // says that this is the end, and no cut
+      const int rc = SSL_peek(core->session, &byte, 1);
+      if (rc > 0) break;  // the next request is there already: now only a write can tell
+      const auto step = step_of(*core, rc);
+      if (step == Step::ended || step == Step::failed) co_return;
+      const auto waited = co_await wait_to_read(core, step, Time::max());
+      if (!waited) co_return;
     }
+    Timer never(core->dog->socket.get_executor(), Time::max());
+    co_await never.async_wait(kTuple);
+  }
+  void close() noexcept override { core_->dog->close(); }
+  void shutdown_send() noexcept override {
+    ERR_clear_error();
+    SSL_shutdown(core_->session);  // else the peer must take the end for a cut
     error_code ignored;
-    dog_->socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    core_->dog->socket.shutdown(tcp::socket::shutdown_send, ignored);
   }
   std::string peer_ip() const override {
     error_code ec;
-    const auto endpoint = dog_->socket.remote_endpoint(ec);
+    const auto endpoint = core_->dog->socket.remote_endpoint(ec);
     return ec ? std::string() : endpoint.address().to_string();
   }
 
  private:
-  Task<Result<void>> shake(Time deadline) {
-    for (;;) {
-      ERR_clear_error();
-      const int done = SSL_do_handshake(ssl_.get());
-      if (done == 1) co_return Result<void>();
-      const int why = SSL_get_error(ssl_.get(), done);
-      const auto ready = co_await wait_for(why, dog_->read_deadline, deadline);
-      if (!ready) co_return ready.error();
-    }
-  }
-
-  /// Until the socket is ready for what OpenSSL wants. Errors: io for what is no wish but a
-  /// failure, timed_out, cancelled.
-  Task<Result<void>> wait_for(int wish, Time& dogs_deadline, Time deadline) {
-    using Socket = asio::ip::tcp::socket;
-    if (wish != SSL_ERROR_WANT_READ && wish != SSL_ERROR_WANT_WRITE) co_return failure();
-    const auto way = wish == SSL_ERROR_WANT_READ ? Socket::wait_read : Socket::wait_write;
-    const auto dog = dog_;  // the stream may go while its operation ends
-    dog->has_timed_out = false;
-    dogs_deadline = deadline;
-    dog->guard();
-    const auto [ec] = co_await dog->socket.async_wait(way, kTuple);
-    dogs_deadline = Time::max();
-    if (ec) co_return stream_error(ec, dog->has_timed_out);
+  static Task<Result<void>> wait_to_read(Core core, Step step, Time deadline) {
+    auto& dog = *core->dog;
+    dog.has_timed_out = false;
+    dog.read_deadline = deadline;
+    dog.guard();
+    const auto way = step == Step::wait_write ? tcp::socket::wait_write : tcp::socket::wait_read;
+    const auto [ec] = co_await dog.socket.async_wait(way, kTuple);
+    dog.read_deadline = Time::max();
+    if (ec) co_return stream_error(ec, dog.has_timed_out);
     co_return Result<void>();
   }
 
-  static Error failure() {
-    const auto code = ERR_peek_last_error();
-    const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-    return fail(Errc::io, reason != nullptr ? reason : "the connection was lost");
+  static Task<Result<void>> wait_to_write(Core core, Step step, Time deadline) {
+    auto& dog = *core->dog;
+    dog.has_timed_out = false;
+    dog.write_deadline = deadline;
+    dog.guard();
+    const auto way = step == Step::wait_read ? tcp::socket::wait_read : tcp::socket::wait_write;
+    const auto [ec] = co_await dog.socket.async_wait(way, kTuple);
+    dog.write_deadline = Time::max();
+    if (ec) co_return stream_error(ec, dog.has_timed_out);
+    co_return Result<void>();
   }
 
-  /// The peer said goodbye, or only closed.
-  static bool is_end(int why) {
-    if (why == SSL_ERROR_ZERO_RETURN) return true;
-    if (why == SSL_ERROR_SYSCALL) return ERR_peek_error() == 0 && errno == 0;
-    return why == SSL_ERROR_SSL &&
-           ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-  }
-
-  /// Of `size` bytes that the caller has for us those that went already.
-  std::size_t tell(std::size_t size) {
-    const std::size_t count = std::min(ahead_, size);
-    ahead_ -= count;
-    return count;
-  }
-
-  /// Writes one record of `bytes`, which begin with what was not told yet. Out: SSL_get_error.
-  int push(std::string_view bytes) {
-    constexpr std::size_t kRecordMax = 16U << 10U;
-    const bool again = !stuck_.empty();
-    const std::string_view record = again ? std::string_view(stuck_) : bytes.substr(0, kRecordMax);
-    ERR_clear_error();
-    const int count = SSL_write(ssl_.get(), record.data(), static_cast<int>(record.size()));
-    if (count > 0) {
-      ahead_ += static_cast<std::size_t>(count) - stuck_told_;
-      stuck_told_ = 0;
-      stuck_ = std::string();
-      return SSL_ERROR_NONE;
+  static Task<Result<void>> shake_hands(Core core, Time deadline) {
+    for (;;) {
+      ERR_clear_error();
+      const int rc = SSL_do_handshake(core->session);
+      const auto step = rc == 1 ? Step::done : step_of(*core, rc);
+      if (step == Step::done) co_return Result<void>();
+      if (step == Step::ended || step == Step::failed) co_return fail(Errc::io, why_refused(*core));
+      const auto waited = co_await wait_to_read(core, step, deadline);
+      if (!waited) co_return waited.error();
     }
-    const int why = SSL_get_error(ssl_.get(), count);
-    // It is encrypted already and must go first, whatever the caller brings next.
-    const bool waits = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
-    if (waits && !again) stuck_ = record;
-    return why;
+  }
+
+  /// What of `bytes` is written; less than all: `wants` says what must come first.
+  static Result<std::size_t> push(Secured& core, std::string_view bytes, Step& wants) {
+    std::size_t taken = 0;
+    while (taken < bytes.size()) {
+      const bool is_again = !core.stuck.empty();
+      const std::string_view record =
+          is_again ? std::string_view(core.stuck) : bytes.substr(taken, kRecordBytes);
+      std::size_t count = 0;
+      ERR_clear_error();
+      const int rc = SSL_write_ex(core.session, record.data(), record.size(), &count);
+      wants = rc == 1 ? Step::done : step_of(core, rc);
+      if (wants == Step::ended || wants == Step::failed) return fail(Errc::io, why_failed());
+      if (wants == Step::done) {
+        taken += is_again ? 1 : count;
+        if (is_again) std::string().swap(core.stuck);  // an idle connection keeps no buffer
+        continue;
+      }
+      if (is_again) return taken;
+      core.stuck = record;
+      return taken + record.size() - 1;
+    }
+    return taken;
   }
 
   /// What is wrong with a certificate is what a person can mend: it is said in words.
-  std::string why_refused(const std::string& host, const std::string& reason) {
-    const long found = SSL_get_verify_result(ssl_.get());
-    if (found == X509_V_OK || found == X509_V_ERR_UNSPECIFIED) return host + ": TLS: " + reason;
+  static std::string why_refused(const Secured& core) {
+    if (ERR_GET_REASON(ERR_peek_last_error()) != SSL_R_CERTIFICATE_VERIFY_FAILED)
+      return why_failed();
+    const long found = SSL_get_verify_result(core.session);
     if (found == X509_V_ERR_HOSTNAME_MISMATCH || found == X509_V_ERR_IP_ADDRESS_MISMATCH)
-      return host + ": TLS: its certificate is for another name";
-    return host + ": TLS: its certificate is not trusted: " + X509_verify_cert_error_string(found);
+      return "its certificate is for another name";
+    return std::string("its certificate is not trusted: ") + X509_verify_cert_error_string(found);
   }
 
-  struct Free {
-    void operator()(SSL* ssl) const { SSL_free(ssl); }
-  };
-  std::shared_ptr<TlsContext> context_;
-  std::shared_ptr<Watchdog> dog_;
-  std::unique_ptr<SSL, Free> ssl_;
-  std::string stuck_;           ///< a record that OpenSSL has begun and the socket did not take
-  std::size_t stuck_told_ = 0;  ///< bytes of it that were said to be written
-  std::size_t ahead_ = 0;       ///< bytes that are written and not told
+  Core core_;
 };
-
-/// OpenSSL writes to sockets without asking for no signal.
-void outlive_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
 }  // namespace
 
 Result<std::shared_ptr<TlsContext>> make_tls_context(const std::string& ca_file) {
-  outlive_broken_pipes();
   auto made = std::make_shared<TlsContext>(ssl::context::tls_client);
   error_code ec;
   made->context.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
@@ -246,7 +306,6 @@ Result<std::shared_ptr<TlsContext>> make_tls_context(const std::string& ca_file)
 Result<std::shared_ptr<TlsContext>> make_server_context(const std::string& chain_file,
                                                         const std::string& key_file) {
   constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
-  outlive_broken_pipes();
   auto made = std::make_shared<TlsContext>(ssl::context::tls_server);
   auto& context = made->context;
   auto* native = context.native_handle();
@@ -254,7 +313,7 @@ Result<std::shared_ptr<TlsContext>> make_server_context(const std::string& chain
   context.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
                       ssl::context::no_tlsv1_1 | ssl::context::no_compression);
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);  // tickets resume without memory
   if (SSL_CTX_set_cipher_list(native, kCiphers) != 1) return fail(Errc::io, "no TLS ciphers");
   context.use_certificate_chain_file(chain_file, ec);
   if (ec) return fail(Errc::io, "http.tls_certificate " + chain_file + ": " + ec.message());

@@ -41,8 +41,9 @@ struct AssistConfig {
     v("input_price", input_price, "Price of a million prompt tokens.", in(0, 100'000));
     v("output_price", output_price, "Price of a million reply tokens.", in(0, 100'000));
     v("narration_rows_max", narration_rows_max,
-      "Rows of a result (personal data masked) that the model may be shown to tell of them below "
-      "the planner's own words; 0: it sees no rows and tells nothing.",
+      "Rows of a result (personal data masked) that the model may be shown, besides each metric's "
+      "highest and lowest, to tell of them below the planner's own words; 0: it sees no rows and "
+      "tells nothing.",
       in(0, 200), unit("rows"));
   }
 };
