@@ -131,8 +131,10 @@ std::string_view WsReader::take_payload() {
 }
 
 std::uint16_t WsReader::append_text(std::string_view piece) {
-  if (piece.size() > message_bytes_max_ - message_.size()) return kTooBig;
-  if (message_opcode_ == WsOpcode::text && !utf8_.take(piece)) return kBadText;
+  // What is wrong first is said, however the bytes come in pieces.
+  const std::size_t room = message_bytes_max_ - message_.size();
+  if (message_opcode_ == WsOpcode::text && !utf8_.take(piece.substr(0, room))) return kBadText;
+  if (piece.size() > room) return kTooBig;
   message_.append(piece);
   return 0;
 }
@@ -148,9 +150,9 @@ std::uint16_t WsReader::take_data(std::string_view piece) {
     stream.next_out = reinterpret_cast<Bytef*>(out.data());
     stream.avail_out = static_cast<uInt>(out.size());
     const int rc = inflate(&stream, Z_SYNC_FLUSH);
-    if (rc != Z_OK && rc != Z_BUF_ERROR && rc != Z_STREAM_END) return kBadText;
     const auto code = append_text(std::string_view(out).substr(0, out.size() - stream.avail_out));
     if (code != 0) return code;
+    if (rc != Z_OK && rc != Z_BUF_ERROR && rc != Z_STREAM_END) return kBadText;
     // A block may say that it is the last one; another may follow all the same (section 7.2.3.4).
     if (rc == Z_STREAM_END && inflateReset(&stream) != Z_OK) return kBadText;
     if (rc == Z_BUF_ERROR) break;

@@ -135,6 +135,28 @@ TEST(WsDeflate, AMessageThatUnfoldsPastTheLimitIsRefused) {
   reader.feed(client_frame(0xC1, *packed));
   EXPECT_EQ(reader.next().code, 1009);
 }
+TEST(WsDeflate, SaysWhatIsWrongFirstHoweverTheBytesAreCut) {
+  const auto code_of = [](const std::string& text, std::size_t step) {
+    WsDeflater deflater(15);
+    const auto frame = client_frame(0xC1, *deflater.compress(text));
+    WsReader reader(4096, 15);
+    for (std::size_t at = 0; at < frame.size(); at += step) {
+      reader.feed(std::string_view(frame).substr(at, step));
+      if (const auto event = reader.next(); event.kind == WsReader::Kind::failed) return event.code;
+    }
+    return std::uint16_t{0};
+  };
+  std::string noise;  // hardly packs, so that pieces unfold to pieces
+  for (unsigned i = 0, x = 1; i < 6'000; ++i)
+    noise += static_cast<char>('!' + (x = x * 75 % 65'537) % 90);
+  std::string early = noise, late = noise;
+  early[100] = late[5'000] = '\xFF';
+  for (const std::size_t step : {1U, 8U, 64U, 100'000U}) {
+    EXPECT_EQ(code_of(early, step), 1007) << step;
+    EXPECT_EQ(code_of(late, step), 1009) << step;
+  }
+}
+
 TEST(WsDeflate, RefusesCompressionThatBreaksTheAgreement) {
   const auto with_deflate = [](std::string_view bytes) {
     WsReader reader(1000, 15);
