@@ -139,10 +139,9 @@ Task<bool> Connection::read_request(RequestParser& parser) {
     }
     is_idle_ = !has_begun;
     if (is_idle_ && site_.draining.is_set()) co_return false;
-    const auto old_size = in_.size();
-    in_.resize(old_size + kReadBytes);
-    const auto got = co_await stream_->read_some(in_.data() + old_size, kReadBytes, deadline);
-    in_.resize(old_size + (got ? *got : 0));
+    const auto piece = std::make_unique_for_overwrite<char[]>(kReadBytes);
+    const auto got = co_await stream_->read_some(piece.get(), kReadBytes, deadline);
+    if (got) in_.append(piece.get(), *got);
     if (got && *got > 0) continue;
     const bool is_late = !got && got.error().code == Errc::timed_out;
     if (is_late && has_begun) co_await refuse(408, "the request did not arrive in time");

@@ -154,6 +154,8 @@ void bind_filter(Query& query, const contracts::FeedbackStore::Filter& filter) {
 }  // namespace
 
 Task<Result<bool>> SqliteFeedback::put(FeedbackRow row, std::vector<LearningSignal> signals) {
+  // What teaches comes one after the other for a tenant: the next one waits for it.
+  const Turn turn = row.event.verified ? Turn::after_all : Turn::soon;
   std::function<bool(Database&)> work = [row = std::move(row),
                                          signals = std::move(signals)](Database& db) {
     if (!insert_event(db, row)) return false;
@@ -162,7 +164,7 @@ Task<Result<bool>> SqliteFeedback::put(FeedbackRow row, std::vector<LearningSign
     for (const auto& signal : signals) insert_signal(db, row.event, signal);
     return true;
   };
-  return writer_.run(Durability::machine, std::move(work));
+  return writer_.run(Durability::machine, std::move(work), turn);
 }
 
 Task<Result<std::optional<FeedbackEvent>>> SqliteFeedback::find(std::string tenant_id,

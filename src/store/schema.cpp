@@ -204,11 +204,84 @@ CREATE INDEX entry_runs_by_session ON entry_runs(session_id, last_seq);
 DROP TABLE entries;
 )sql";
 
+/// Events, signals and messages stand at the end of their tables, in order of arrival, and are
+/// found by indexes of a few bytes a row: in the order of their keys each came to a page of its
+/// own, all of which was written for it, and every index held the whole key again. Of an answer's
+/// feedback only what stands is ever asked for: one index finds it.
+constexpr const char* kAtTheEnd = R"sql(
+CREATE TABLE feedback_rows (
+  tenant_id TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  user_id TEXT,
+  session_id TEXT,
+  response_id TEXT NOT NULL,
+  feedback_type TEXT NOT NULL,
+  rating INTEGER,
+  supersedes TEXT,
+  is_superseded INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  topic TEXT NOT NULL,
+  partition INTEGER NOT NULL,
+  record_offset INTEGER NOT NULL,
+  json TEXT NOT NULL
+);
+INSERT INTO feedback_rows SELECT tenant_id, event_id, user_id, session_id, response_id,
+  feedback_type, rating, supersedes, is_superseded, at, topic, partition, record_offset, json
+  FROM feedback ORDER BY at, event_id;
+DROP TABLE feedback;
+ALTER TABLE feedback_rows RENAME TO feedback;
+CREATE UNIQUE INDEX feedback_by_id ON feedback(tenant_id, event_id);
+CREATE INDEX feedback_by_supersedes ON feedback(tenant_id, supersedes)
+  WHERE supersedes IS NOT NULL;
+CREATE INDEX feedback_by_user ON feedback(tenant_id, user_id, session_id);
+CREATE INDEX feedback_standing ON feedback(tenant_id, response_id, user_id)
+  WHERE is_superseded = 0;
+
+CREATE TABLE signal_rows (
+  tenant_id TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  source_event_id TEXT NOT NULL,
+  session_id TEXT,
+  response_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  is_superseded INTEGER NOT NULL,
+  json TEXT NOT NULL
+);
+INSERT INTO signal_rows SELECT tenant_id, event_id, source_event_id, session_id, response_id, at,
+  is_superseded, json FROM signals ORDER BY at, event_id;
+DROP TABLE signals;
+ALTER TABLE signal_rows RENAME TO signals;
+CREATE UNIQUE INDEX signals_by_id ON signals(tenant_id, event_id);
+CREATE INDEX signals_by_source ON signals(tenant_id, source_event_id);
+CREATE INDEX signals_by_time ON signals(tenant_id, at, event_id);
+
+CREATE TABLE message_rows (
+  session_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  content TEXT NOT NULL,
+  client_id TEXT,
+  response_id TEXT,
+  created_at INTEGER NOT NULL,
+  answer_json TEXT NOT NULL,
+  query_json TEXT NOT NULL,
+  sql TEXT NOT NULL
+);
+INSERT INTO message_rows SELECT session_id, message_id, tenant_id, user_id, content, client_id,
+  response_id, created_at, answer_json, query_json, sql FROM messages
+  ORDER BY created_at, message_id;
+DROP TABLE messages;
+ALTER TABLE message_rows RENAME TO messages;
+CREATE UNIQUE INDEX messages_by_session ON messages(session_id, message_id);
+CREATE INDEX messages_by_response ON messages(response_id) WHERE response_id IS NOT NULL;
+)sql";
+
 }  // namespace
 
 const std::vector<const char*>& migrations() {
-  static const std::vector<const char*> steps{kFirst,   kLearnt,   kApiKeys,
-                                              kQuality, kStanding, kRuns};
+  static const std::vector<const char*> steps{kFirst,    kLearnt, kApiKeys, kQuality,
+                                              kStanding, kRuns,   kAtTheEnd};
   return steps;
 }
 

@@ -24,7 +24,7 @@ void Writer::stop() {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
   }
-  wake_.notify_one();
+  bell_->rung.notify_one();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -33,26 +33,45 @@ std::size_t Writer::depth() const {
   return queue_.size() + later_.size();
 }
 
+/// False: the thread knows already when to wake up. A job that stays was refused.
+bool Writer::enqueue(std::unique_ptr<Job>& job) {
+  const std::lock_guard lock(mutex_);
+  const std::size_t waiting = queue_.size() + later_.size();
+  const bool is_full = waiting >= static_cast<std::size_t>(config_.queue_max);
+  if (is_stopping_ || is_full) return false;
+  const bool may_wait = job->turn == Turn::soon;
+  is_later_due_ = is_later_due_ || job->turn == Turn::after_all;
+  if (may_wait && later_.empty()) later_until_ = Clock::now() + kSoon;
+  if (may_wait && later_.size() + 1 >= kBatchMax) is_later_due_ = true;
+  const bool is_first = waiting == 0;
+  (may_wait ? later_ : queue_).push_back(std::move(job));
+  return !may_wait || is_first || is_later_due_;
+}
+
 void Writer::submit(std::unique_ptr<Job> job) {
-  {
-    const std::lock_guard lock(mutex_);
-    const std::size_t waiting = queue_.size() + later_.size();
-    const bool is_full = waiting >= static_cast<std::size_t>(config_.queue_max);
-    if (!is_stopping_ && !is_full) {
-      const bool may_wait = job->turn == Turn::soon;
-      is_later_due_ = is_later_due_ || job->turn == Turn::after_all;
-      if (may_wait && later_.empty()) later_until_ = Clock::now() + kSoon;
-      if (may_wait && later_.size() + 1 >= kBatchMax) is_later_due_ = true;
-      const bool is_first = waiting == 0;
-      (may_wait ? later_ : queue_).push_back(std::move(job));
-      if (may_wait && !is_first && !is_later_due_) return;  // the writer knows when
-    }
-  }
-  // Outside the lock: who wakes up must not wait for it again.
-  if (!job) return wake_.notify_one();
+  const bool must_wake = enqueue(job);
+  if (must_wake) return wake_after_this_turn();
+  if (!job) return;
   job->undo(fail(Errc::unavailable, "The store takes no more calls now."));
   // Its caller is still about to wait: never from within.
   boost::asio::post(ports_.loop, [refused = std::move(job)] { refused->finish(); });
+}
+
+/// From the reader's thread.
+void Writer::take_over(std::unique_ptr<Job> job) {
+  if (enqueue(job)) return bell_->rung.notify_one();
+  if (!job) return;
+  job->undo(fail(Errc::unavailable, "The store takes no more calls now."));
+  job->finish();  // goes to the loop by itself
+}
+
+/// What one turn of the loop asks for is one batch, and one call of the kernel.
+void Writer::wake_after_this_turn() {
+  if (std::exchange(bell_->is_due, true)) return;
+  boost::asio::post(ports_.loop, [bell = bell_] {
+    bell->is_due = false;
+    bell->rung.notify_one();
+  });
 }
 
 void Writer::loop() {
@@ -74,8 +93,8 @@ Writer::Batch Writer::take() {
   const auto has_work = [this] { return is_stopping_ || !queue_.empty() || is_later_due_; };
   while (!has_work()) {
     if (later_.empty())
-      wake_.wait(lock);
-    else if (wake_.wait_for(lock, later_until_ - Clock::now()) == std::cv_status::timeout)
+      bell_->rung.wait(lock);
+    else if (bell_->rung.wait_for(lock, later_until_ - Clock::now()) == std::cv_status::timeout)
       is_later_due_ = true;
   }
   Batch batch;
@@ -111,7 +130,7 @@ void Writer::read_all(Batch& batch) {
     if (is_open) job->run(db_);
     if (is_open && !db_.failed()) continue;
     static_cast<void>(db_.take_error());
-    writer_->submit(std::move(job));
+    writer_->take_over(std::move(job));
   }
 }
 

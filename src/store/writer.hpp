@@ -138,6 +138,9 @@ class Writer {
   void read_all(Batch& batch);
   void finish_all(Batch batch);
   void submit(std::unique_ptr<Job> job);
+  [[nodiscard]] bool enqueue(std::unique_ptr<Job>& job);
+  void take_over(std::unique_ptr<Job> job);
+  void wake_after_this_turn();
   void loop();
   Batch take();
   void commit(Batch& batch);
@@ -154,7 +157,11 @@ class Writer {
   std::atomic<std::uint64_t> opened_ = 0;  ///< how often the file was opened; a reader follows
   std::uint64_t seen_opened_ = 0;
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
+  struct Bell {  // outlives the writer in a handler that is still to come
+    std::condition_variable rung;
+    bool is_due = false;  // loop thread only
+  };
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   Batch queue_;
   Batch later_;         ///< what may wait, oldest first
   Time later_until_{};  ///< for the oldest of them

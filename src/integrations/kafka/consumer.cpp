@@ -11,13 +11,25 @@ namespace loquat::kafka {
 namespace {
 
 constexpr std::uint64_t kWakeUp = 1;
-constexpr std::size_t kTogetherMax = 128;  // records of a partition that are handled at a time
+constexpr std::size_t kTogetherMax = 256;  // records of a partition that are handled at a time
 
-/// What must be handled one after the other. What teaches, does so in its tenant's order; of what
-/// cannot teach only the order of what one user said of one answer matters: a change of it comes
-/// after what it changes.
+/// Corrections, votes against an answer and changes of a vote may change what the tenant was
+/// taught.
+bool may_teach(const wire::FeedbackEvent& event) {
+  using wire::FeedbackType;
+  constexpr int kGoodRating = 3;
+  if (!event.verified) return false;
+  return event.supersedes || event.feedback_type == FeedbackType::correction ||
+         event.feedback_type == FeedbackType::thumbs_down ||
+         (event.feedback_type == FeedbackType::rating &&
+          event.data.rating.value_or(0) < kGoodRating);
+}
+
+/// What must be handled one after the other. What teaches, does so in its tenant's order; of the
+/// rest only the order of what one user said of one answer matters: a change of it comes after what
+/// it changes.
 std::string lane_of(const wire::FeedbackEvent& event) {
-  if (event.verified) return event.tenant_id;
+  if (may_teach(event)) return event.tenant_id;
   return event.tenant_id + '\x1f' + event.user_id.value_or(std::string()) + '\x1f' +
          event.response_id;
 }
@@ -79,7 +91,7 @@ Result<void> Consumer::open(const std::string& servers, const std::string& clien
                    {"partition.assignment.strategy", "cooperative-sticky"},
                    {"session.timeout.ms", std::to_string(config_.session_timeout.count())},
                    // Nobody waits for an effect: records that come together share a transaction.
-                   {"fetch.min.bytes", "262144"},
+                   {"fetch.min.bytes", "1048576"},
                    {"fetch.wait.max.ms", "100"},
                    {"queued.min.messages", "1000"},
                    {"queued.max.messages.kbytes", "8192"},
@@ -272,7 +284,7 @@ contracts::Task<void> Consumer::settle_lane(PartitionPtr partition, Lane lane,
     }
   };
   Ending ending(std::move(joint));
-  for (const auto& item : lane) {
+  for (auto& item : lane) {
     const bool is_settled = co_await settle(partition, item);
     if (!is_settled) co_return;
   }
@@ -280,7 +292,7 @@ contracts::Task<void> Consumer::settle_lane(PartitionPtr partition, Lane lane,
 }
 
 /// Until the effect is stored or the record is set aside; false if the partition was taken away.
-contracts::Task<bool> Consumer::settle(PartitionPtr partition, const Item& item) {
+contracts::Task<bool> Consumer::settle(PartitionPtr partition, Item& item) {
   Clock::duration pause = std::chrono::milliseconds(50);
   constexpr Clock::duration kPauseMax = std::chrono::seconds(5);
   const Inbound& record = item.record;
@@ -301,6 +313,7 @@ contracts::Task<bool> Consumer::settle(PartitionPtr partition, const Item& item)
     while (Clock::now() < again && !partition->is_revoked && !is_closing_)
       static_cast<void>(co_await partition->changed.wait_until(again));
     pause = std::min(pause * 2, kPauseMax);
+    item.event = decode(record);  // the handler has had the first one
   }
   co_return false;
 }
@@ -321,10 +334,10 @@ Result<wire::FeedbackEvent> Consumer::decode(const Inbound& record) {
   return std::move(decoded->message);
 }
 
-contracts::Task<Result<void>> Consumer::handle_once(const Item& item) {
+contracts::Task<Result<void>> Consumer::handle_once(Item& item) {
   if (!item.event) co_return item.event.error();
   contracts::RecordPlace place = item.record.place;
-  wire::FeedbackEvent event = *item.event;
+  wire::FeedbackEvent event = std::move(*item.event);
   auto handled = ports_.handler.handle(std::move(event), std::move(place));
   co_return co_await std::move(handled);
 }

@@ -75,9 +75,9 @@ class Consumer {
   [[nodiscard]] contracts::Task<bool> settle_all(PartitionPtr partition, std::vector<Lane> lanes);
   [[nodiscard]] contracts::Task<void> settle_lane(PartitionPtr partition, Lane lane,
                                                   std::shared_ptr<Joint> joint);
-  [[nodiscard]] contracts::Task<bool> settle(PartitionPtr partition, const Item& item);
+  [[nodiscard]] contracts::Task<bool> settle(PartitionPtr partition, Item& item);
   [[nodiscard]] static Result<wire::FeedbackEvent> decode(const Inbound& record);
-  [[nodiscard]] contracts::Task<Result<void>> handle_once(const Item& item);
+  [[nodiscard]] contracts::Task<Result<void>> handle_once(Item& item);
 
   const KafkaConfig& config_;
   ConsumerPorts ports_;

@@ -1,6 +1,10 @@
+#include <sqlite3.h>
+
 #include <algorithm>
 
+#include "../../../src/store/schema.hpp"
 #include "fixture.hpp"
+#include "loquat/wire/codec.hpp"
 
 namespace loquat::store {
 namespace {
@@ -39,6 +43,40 @@ TEST_F(Feedback, HasOneEffectHoweverOftenItComes) {
   const auto counts = wait(store_->feedback().count({"t1", {}, {}, {}}));
   EXPECT_EQ(counts->by_type.at("thumbs_up"), 1);
   EXPECT_EQ(wait(store_->feedback().signals({"t1", {}, {}, {}}, "", 10))->size(), 1U);
+}
+
+TEST_F(Feedback, OfAnOlderFileKeepsItsPlace) {
+  const auto vote = event("fb-1", wire::FeedbackType::thumbs_up);
+  const std::string json = wire::encode(vote);
+  sqlite3* old = nullptr;
+  ASSERT_EQ(sqlite3_open(config_.path.c_str(), &old), SQLITE_OK);
+  constexpr std::size_t kByKey = 6;  // the last layout that kept rows in the order of their keys
+  for (std::size_t step = 0; step < kByKey; ++step)
+    ASSERT_EQ(sqlite3_exec(old, migrations()[step], nullptr, nullptr, nullptr), SQLITE_OK);
+  const std::string rows =
+      "INSERT INTO feedback VALUES ('t1', 'fb-1', 'ann', 's1', 'r1', 'thumbs_up', NULL, NULL, 0, "
+      "1, 't', 0, 1, '" +
+      json +
+      "');"
+      "INSERT INTO signals VALUES ('t1', 'ls-1', 'fb-1', 's1', 'r1', 1, 0, '" +
+      wire::encode(signal("ls-1", "fb-1")) +
+      "');"
+      "INSERT INTO messages VALUES ('s1', 'm1', 't1', 'ann', 'How much?', 'c1', 'r1', 7, '{}', "
+      "'{}', 'select 1'); PRAGMA user_version = 6";
+  ASSERT_EQ(sqlite3_exec(old, rows.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(old);
+  open();
+  EXPECT_FALSE(*wait(store_->feedback().put({vote, {"t", 0, 9}}, {})));
+  const auto found = wait(store_->feedback().find("t1", "fb-1"));
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ(wire::encode(**found), json);
+  EXPECT_EQ(wait(store_->feedback().signals({"t1", {}, {}, {}}, "", 10))->size(), 1U);
+  const auto message = wait(store_->sessions().find_response("r1"));
+  ASSERT_TRUE(message && *message);
+  EXPECT_EQ((*message)->content, "How much?");
+  EXPECT_EQ((*message)->client_id, "c1");
+  EXPECT_EQ((*message)->created_at, WallTime{std::chrono::milliseconds(7)});
+  EXPECT_EQ((*message)->sql, "select 1");
 }
 
 TEST_F(Feedback, ThatWasTakenBackNoLongerCountsWhicheverComesFirst) {
