@@ -99,8 +99,8 @@ bool Database::configure(std::int64_t bytes_max) {
   is_syncing_ = false;
   // Sessions write the same pages again and again: the more of that a checkpoint finds, the less it
   // copies. The log's file is cut back when it has grown beyond.
-  execute("PRAGMA wal_autocheckpoint=4000");
-  execute("PRAGMA journal_size_limit=33554432");
+  execute("PRAGMA wal_autocheckpoint=16000");
+  execute("PRAGMA journal_size_limit=67108864");
   execute("PRAGMA cache_size=-16384");
   execute("PRAGMA foreign_keys=ON");
   execute("PRAGMA temp_store=MEMORY");

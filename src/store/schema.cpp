@@ -277,11 +277,26 @@ CREATE UNIQUE INDEX messages_by_session ON messages(session_id, message_id);
 CREATE INDEX messages_by_response ON messages(response_id) WHERE response_id IS NOT NULL;
 )sql";
 
+/// What an answer was about stands in its row: metrics and agents as JSON arrays of names.
+constexpr const char* kFacets = R"sql(
+ALTER TABLE answers ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+ALTER TABLE answers ADD COLUMN metrics TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE answers ADD COLUMN agents TEXT NOT NULL DEFAULT '[]';
+UPDATE answers SET
+  kind = coalesce((SELECT value FROM answer_facets x WHERE x.tenant_id = answers.tenant_id AND
+    x.response_id = answers.response_id AND facet = 'kind'), ''),
+  metrics = (SELECT json_group_array(value) FROM answer_facets x WHERE
+    x.tenant_id = answers.tenant_id AND x.response_id = answers.response_id AND facet = 'metric'),
+  agents = (SELECT json_group_array(value) FROM answer_facets x WHERE
+    x.tenant_id = answers.tenant_id AND x.response_id = answers.response_id AND facet = 'agent');
+DROP TABLE answer_facets;
+)sql";
+
 }  // namespace
 
 const std::vector<const char*>& migrations() {
   static const std::vector<const char*> steps{kFirst,    kLearnt, kApiKeys, kQuality,
-                                              kStanding, kRuns,   kAtTheEnd};
+                                              kStanding, kRuns,   kAtTheEnd, kFacets};
   return steps;
 }
 

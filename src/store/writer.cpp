@@ -216,11 +216,6 @@ void Writer::retain(WallTime now) {
   db_.query("DELETE FROM idempotency WHERE expires_at <= ?").bind(now).run();
   db_.query("DELETE FROM traces WHERE at < ?").bind(now - config_.trace_ttl).run();
   constexpr auto kQualityKept = std::chrono::hours(24 * 400);  // a year, and a month to compare
-  db_.query(
-         "DELETE FROM answer_facets WHERE (tenant_id, response_id) IN "
-         "(SELECT tenant_id, response_id FROM answers WHERE at < ?)")
-      .bind(now - kQualityKept)
-      .run();
   db_.query("DELETE FROM answers WHERE at < ?").bind(now - kQualityKept).run();
   const WallTime oldest = now - config_.session_ttl;
   db_.query(

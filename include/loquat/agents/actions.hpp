@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -128,7 +129,7 @@ using Action =
     std::variant<Emit, Report, Plan, AskModel, AskWords, RunQuery, AskSuggestions, Finish>;
 /// In order. At most the last is one that waits for an outcome (Plan, AskModel, AskWords,
 /// RunQuery, AskSuggestions) or Finish.
-using Actions = std::vector<Action>;
+using Actions = std::deque<Action>;
 
 /// Rows as the user may see them.
 struct QueryDone {
