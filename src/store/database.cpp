@@ -97,11 +97,9 @@ bool Database::configure(std::int64_t bytes_max) {
   execute("PRAGMA journal_mode=WAL");
   execute("PRAGMA synchronous=NORMAL");
   is_syncing_ = false;
-  // Sessions write the same pages again and again: the more of that a checkpoint finds, the less it
-  // copies. The log's file is cut back when it has grown beyond.
-  execute("PRAGMA wal_autocheckpoint=16000");
-  execute("PRAGMA journal_size_limit=67108864");
-  execute("PRAGMA cache_size=-16384");
+  execute("PRAGMA journal_size_limit=67108864");  // the log's file is cut back to that
+  execute("PRAGMA cache_size=-32768");
+  if (log_watcher_) sqlite3_wal_hook(handle_, &Database::on_commit, this);
   execute("PRAGMA foreign_keys=ON");
   execute("PRAGMA temp_store=MEMORY");
   if (bytes_max > 0) {
@@ -110,6 +108,14 @@ bool Database::configure(std::int64_t bytes_max) {
     execute(("PRAGMA max_page_count=" + pages).c_str());
   }
   return !failed();
+}
+
+int Database::on_commit(void* self, sqlite3* handle, const char* schema, int frames) {
+  const auto& watcher = static_cast<Database*>(self)->log_watcher_;
+  // As SQLite's own hook does: that it fails now is no failure of the commit.
+  if (watcher(frames))
+    sqlite3_wal_checkpoint_v2(handle, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return SQLITE_OK;
 }
 
 bool Database::migrate() {

@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -65,6 +66,10 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
+  /// After each commit, with how many frames are in the write-ahead log: true if they are to be
+  /// copied back here and now. Without one SQLite does as it likes. Before `open`.
+  using LogWatcher = std::function<bool(int frames)>;
+  void watch_log(LogWatcher watcher) { log_watcher_ = std::move(watcher); }
   /// Opens and migrates. False with error() set if the file cannot be used.
   bool open(const std::string& path, std::int64_t bytes_max);
   void close();
@@ -86,10 +91,12 @@ class Database {
  private:
   bool configure(std::int64_t bytes_max);
   bool migrate();
+  static int on_commit(void* self, sqlite3* handle, const char* schema, int frames);
   sqlite3* handle_ = nullptr;
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
   std::optional<Error> error_;
   bool is_syncing_ = false;
+  LogWatcher log_watcher_;
 };
 
 }  // namespace loquat::store

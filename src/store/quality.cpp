@@ -37,7 +37,8 @@ Statements statements_of(contracts::FeedbackStore::Facet by) {
   std::string from = " FROM answers a ";
   if (by == Facet::metric || by == Facet::agent) {
     value = "x.value";
-    from += std::string("JOIN json_each(a.") + (by == Facet::metric ? "metrics" : "agents") + ") x ";
+    from +=
+        std::string("JOIN json_each(a.") + (by == Facet::metric ? "metrics" : "agents") + ") x ";
   }
   return {"SELECT " + value + " AS value, count(*), sum(a.status = 'complete'), sum(a.confidence)" +
               from + kBounds + "GROUP BY value ORDER BY " +

@@ -73,7 +73,8 @@ Task<Result<void>> SqliteProfiles::save(std::string tenant_id, std::string user_
         .bind(json)
         .run();
   };
-  return writer_.run(Durability::process, std::move(work));
+  // After every answer; who reads it, or has it forgotten, comes after all that was saved.
+  return writer_.run(Durability::process, std::move(work), Turn::soon);
 }
 
 Task<Result<void>> SqliteProfiles::forget(std::string tenant_id, std::string user_id) {

@@ -295,7 +295,7 @@ DROP TABLE answer_facets;
 }  // namespace
 
 const std::vector<const char*>& migrations() {
-  static const std::vector<const char*> steps{kFirst,    kLearnt, kApiKeys, kQuality,
+  static const std::vector<const char*> steps{kFirst,    kLearnt, kApiKeys,  kQuality,
                                               kStanding, kRuns,   kAtTheEnd, kFacets};
   return steps;
 }

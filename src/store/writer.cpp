@@ -1,5 +1,7 @@
 #include "writer.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 namespace loquat::store {
@@ -12,9 +14,7 @@ Writer::Writer(StoreConfig config, StorePorts ports, Writer* writer)
       ports_(std::move(ports)),
       writer_(writer),
       thread_([this] { loop(); }) {
-  // A database in memory belongs to its one connection.
-  const bool is_shared = config_.path != ":memory:" && !config_.path.empty();
-  if (writer_ == nullptr && is_shared) reader_.reset(new Writer(config_, ports_, this));
+  if (writer_ == nullptr && is_shared()) reader_.reset(new Writer(config_, ports_, this));
 }
 Writer::~Writer() { stop(); }
 
@@ -74,7 +74,17 @@ void Writer::wake_after_this_turn() {
   });
 }
 
+/// A database in memory belongs to its one connection.
+bool Writer::is_shared() const { return config_.path != ":memory:" && !config_.path.empty(); }
+
 void Writer::loop() {
+  ::pthread_setname_np(::pthread_self(), writer_ == nullptr ? "store" : "store-read");
+  if (writer_ == nullptr && is_shared()) {
+    copier_ = std::make_unique<LogCopier>(config_.path);
+    db_.watch_log([copier = copier_.get()](int frames) {
+      return copier->committed(frames) == LogCopier::Step::copy_here;
+    });
+  }
   for (;;) {
     Batch batch = take();
     if (batch.empty()) break;
@@ -84,6 +94,7 @@ void Writer::loop() {
       commit(batch);
     finish_all(std::move(batch));
   }
+  copier_.reset();
   db_.close();
 }
 

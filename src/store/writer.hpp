@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "database.hpp"
+#include "log_copier.hpp"
 #include "loquat/contracts/ports.hpp"
 #include "loquat/store/store.hpp"
 
@@ -135,6 +136,7 @@ class Writer {
 
   /// `writer`: whom a reader serves; null makes a writer.
   Writer(StoreConfig config, StorePorts ports, Writer* writer);
+  [[nodiscard]] bool is_shared() const;
   void read_all(Batch& batch);
   void finish_all(Batch batch);
   void submit(std::unique_ptr<Job> job);
@@ -168,6 +170,7 @@ class Writer {
   bool is_later_due_ = false;
   bool is_stopping_ = false;
   // Writer thread only, from here on.
+  std::unique_ptr<LogCopier> copier_;
   Database db_;
   std::optional<bool> was_up_;
   WallTime retained_at_{};

@@ -99,6 +99,25 @@ TEST_F(Sessions, ReadFromTheMiddleOfWhatWasWrittenTogether) {
   EXPECT_TRUE(seqs("s1", 11, 100).empty());
 }
 
+TEST_F(Sessions, ThatAreWrittenWithoutPauseReachTheFileAndNotOnlyItsLog) {
+  open();
+  contracts::StoredEntry large = entry("s1", 0);
+  large.bytes = std::make_shared<const std::string>(64U << 10U, 'x');
+  constexpr std::uintmax_t kCopied = 24U << 20U;
+  constexpr std::uint64_t kMost =
+      4'000;  // 256 MB: a log that nobody copies is far beyond its bound
+  do {
+    std::vector<contracts::StoredEntry> entries;
+    for (int i = 0; i < 16; ++i) {
+      ++large.seq;
+      entries.push_back(large);
+    }
+    ASSERT_TRUE(wait(store_->sessions().append_entries(std::move(entries))));
+  } while (std::filesystem::file_size(config_.path) < kCopied && large.seq < kMost);
+  EXPECT_LT(large.seq, kMost);
+  EXPECT_EQ(wait(store_->sessions().read_entries("s1", large.seq - 1, 10))->size(), 1U);
+}
+
 TEST_F(Sessions, OfAnOlderFileKeepTheirLog) {
   sqlite3* old = nullptr;
   ASSERT_EQ(sqlite3_open(config_.path.c_str(), &old), SQLITE_OK);
