@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "bodies.hpp"
 #include "groups.hpp"
 #include "loquat/runtime/task.hpp"
@@ -49,6 +51,11 @@ Task<void> note_degradation(const Ports& ports, Call& call, std::string session_
                             std::string message_id, std::uint64_t from) {
   auto log = co_await ports.conversations.open_log(call.principal, std::move(session_id));
   if (!log) co_return;
+  // The entries say what was known when they were written; this came to light since.
+  if (!(*log)->is_stored()) {
+    call.degraded.emplace_back("store");
+    call.warn("NOT_STORED", "The answer is given, but cannot be kept for a restart.");
+  }
   for (std::uint64_t after = from > 0 ? from - 1 : 0; after < (*log)->last_seq();) {
     const auto entries = co_await (*log)->read(after, 256, 1U << 20U);
     if (!entries || entries->empty()) co_return;
@@ -64,6 +71,7 @@ Task<void> note_degradation(const Ports& ports, Call& call, std::string session_
         continue;
       }
       const std::string integration = text_of(*node, "integration");
+      if (std::ranges::find(call.degraded, integration) != call.degraded.end()) continue;
       call.degraded.push_back(integration);
       // These two have a code of their own in the contract (section 5).
       if (integration == "store") call.warn("NOT_STORED", text_of(*node, "behaviour"));

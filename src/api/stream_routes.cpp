@@ -44,6 +44,7 @@ struct Cursor {
     Cursor cursor;
     cursor.after = after.value_or(absent);
     if (!epoch.empty() && epoch != log.epoch()) {
+      cursor.after = 0;
       cursor.lose(log);
       return cursor;
     }
@@ -52,8 +53,8 @@ struct Cursor {
     return cursor;
   }
   void lose(const contracts::SessionLog& log) {
-    gap = GapBody{log.first_seq(), std::string(log.epoch())};
-    after = log.first_seq() - 1;
+    gap = GapBody{log.next_kept(after), std::string(log.epoch())};
+    after = gap->first_seq - 1;
   }
 };
 

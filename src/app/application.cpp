@@ -1,5 +1,7 @@
 #include "application.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <iostream>
 #include <stdexcept>
@@ -10,6 +12,9 @@
 
 namespace loquat::app {
 namespace {
+
+constexpr std::chrono::seconds kForTheRest{4};
+constexpr std::chrono::seconds kGoodbye{1};
 
 constexpr std::size_t kCookiesMax = 10'000;
 constexpr auto kCookieLife = std::chrono::hours(1);
@@ -74,7 +79,8 @@ Application::Application(Settings& settings, std::string instance, std::function
                                   using degradation::Health;
                                   board_.set("store", is_up ? Health::up : Health::degraded,
                                              std::move(error));
-                                }})),
+                                },
+                                machine_boot_id()})),
       kafka_(
           kafka::make_kafka(settings.kafka, spool_config(settings),
                             {loop_.executor(), telemetry_, board_, sources_, instance_, var_dir_})),
@@ -277,8 +283,14 @@ void Application::add_components() {
   lifecycle_.add({"conversation", started, [this](Time at) { return conversation_->stop(at); }});
   lifecycle_.add({"http", [this] { return start_server(); },
                   [this](Time at) -> Task<void> {
-                    co_await websocket_->drain(at);
-                    co_await server_->drain(at);
+                    // What comes after needs its part: events are flushed, the rest is spooled. And
+                    // who waits for an answer hears that it was cut short before he is cut off.
+                    const auto left = runtime::remaining(at);
+                    const Time by = at - std::min(left / 4, Clock::duration(kForTheRest));
+                    conversation_->cancel_turns_at(by -
+                                                   std::min(left / 8, Clock::duration(kGoodbye)));
+                    co_await websocket_->drain(by);
+                    co_await server_->drain(by);
                   }});
 }
 
@@ -289,10 +301,13 @@ runtime::Task<Result<void>> Application::start_server() {
       [this](int status, std::string_view why) { return routes_.refusal(status, why); });
   auto port = server_->start();
   if (!port) co_return port.error();
+  auto written = write_file(var_dir_ / "loquat.port", std::to_string(*port) + "\n");
+  if (!written) {
+    co_await server_->drain(Clock::now());
+    co_return written.error();
+  }
   is_ready_ = true;
   if (!settings_.http.tls_certificate.empty()) tasks_.spawn("certificate", watch_certificate());
-  auto written = write_file(var_dir_ / "loquat.port", std::to_string(*port) + "\n");
-  if (!written) co_return written.error();
   announce();
   co_return Result<void>{};
 }
@@ -352,21 +367,33 @@ security::KeyPorts Application::key_ports() {
   return ports;
 }
 
+/// A thread that hangs in a library must not keep a process that has said goodbye: the kernel ends
+/// it (SIGALRM) some time after all that was promised had its time.
+void Application::end_at_last() const {
+  constexpr auto kPatience = std::chrono::seconds(30);
+  ::alarm(static_cast<unsigned>((settings_.process.drain_timeout + kPatience).count()));
+}
+
 runtime::Task<void> Application::main() {
   loop_.on_signals({SIGTERM, SIGINT}, [this](int) {
+    if (must_stop_) ::alarm(1);  // asked twice: without patience
     must_stop_ = true;
     stop_asked_.notify_all();
   });
   loop_.on_signals({SIGHUP}, [this](int) { reload_(); });
   Result<void> started = co_await lifecycle_.start();
   if (!started) {
-    std::cerr << "Loquat cannot start: " << started.error().detail << "\n";
+    std::cerr << "Loquat cannot start: " << started.error().detail << "\n" << std::flush;
     exit_code_ = 1;
+    end_at_last();
+    co_await tasks_.close();
+    co_await workers_.stop();
     co_return;
   }
   while (!must_stop_) co_await stop_asked_.wait();
   is_ready_ = false;
   std::cout << "Loquat drains.\n" << std::flush;
+  end_at_last();
   co_await lifecycle_.stop(runtime::deadline_after(settings_.process.drain_timeout));
   co_await tasks_.close();
   co_await workers_.stop();

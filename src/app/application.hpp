@@ -58,6 +58,7 @@ class Application {
 
  private:
   [[nodiscard]] runtime::Task<void> main();
+  void end_at_last() const;
   void add_components();
   void add_routes();
   [[nodiscard]] runtime::Task<Result<void>> start_server();

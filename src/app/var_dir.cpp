@@ -25,6 +25,13 @@ Result<void> write_file(const fs::path& path, const std::string& text) {
   return {};
 }
 
+std::string machine_boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
 Result<std::string> instance_name(const fs::path& var_dir, const std::string& configured,
                                   RandomSource& random) {
   if (!configured.empty()) return configured;

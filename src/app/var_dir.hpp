@@ -15,6 +15,8 @@ namespace loquat::app {
 [[nodiscard]] Result<std::string> instance_name(const std::filesystem::path& var_dir,
                                                 const std::string& configured,
                                                 RandomSource& random);
+/// Linux's name for the time since the machine was switched on (random(4)); empty if unknown.
+[[nodiscard]] std::string machine_boot_id();
 /// Writes `<var_dir>/<name>` whole or not at all.
 [[nodiscard]] Result<void> write_file(const std::filesystem::path& path, const std::string& text);
 

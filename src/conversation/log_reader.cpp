@@ -10,6 +10,7 @@ contracts::Task<Result<std::vector<LogEntry>>> LogReader::read(std::uint64_t aft
                                                                std::size_t limit,
                                                                std::size_t bytes_max) {
   const LogBuffer& log = session_->log;
+  if (const auto allowed = may_read(); !allowed) co_return allowed.error();
   if (after > log.last_seq())
     co_return fail(Errc::invalid_request, "`after` is " + std::to_string(after) +
                                               ", but the last entry is " +
@@ -19,6 +20,25 @@ contracts::Task<Result<std::vector<LogEntry>>> LogReader::read(std::uint64_t aft
                    "Entries before " + std::to_string(log.first_seq()) + " are no longer kept.");
   if (after + 1 >= log.first_in_memory()) co_return log.read(after, limit, bytes_max);
   co_return co_await read_stored(after, limit, bytes_max);
+}
+
+std::uint64_t LogReader::next_kept(std::uint64_t after) const noexcept {
+  const std::uint64_t wanted = std::max(after + 1, session_->log.first_seq());
+  auto hole = session_->holes.upper_bound(wanted);
+  if (hole == session_->holes.begin()) return wanted;
+  --hole;
+  return hole->second >= wanted ? hole->second + 1 : wanted;
+}
+
+Result<void> LogReader::may_read() const {
+  if (may_see_personal_data_ || !session_->shows_personal_data.value_or(false)) return {};
+  return shows_personal_data();
+}
+
+void LogReader::note_hole(std::uint64_t first, std::uint64_t last) {
+  constexpr std::size_t kHolesMax = 64;  // one for each time that the store was away
+  if (session_->holes.size() >= kHolesMax) session_->holes.erase(session_->holes.begin());
+  session_->holes[first] = last;
 }
 
 contracts::Task<Result<std::vector<LogEntry>>> LogReader::read_stored(std::uint64_t after,
@@ -32,14 +52,19 @@ contracts::Task<Result<std::vector<LogEntry>>> LogReader::read_stored(std::uint6
   std::vector<LogEntry> out;
   std::size_t bytes = 0;
   for (auto& entry : *stored) {
-    // A hole means that the tail was lost: the reader is owed a gap, never a silent jump.
+    // A hole, where the store was away: the reader is owed a gap, never a silent jump.
     if (entry.seq != after + 1 + out.size()) break;
     bytes += entry.bytes->size();
     if (!out.empty() && bytes > bytes_max) break;
     out.push_back({entry.seq, std::move(entry.type), std::move(entry.bytes)});
   }
-  if (out.empty())
+  if (out.empty()) {
+    const std::uint64_t next = stored->empty()
+                                   ? std::max(session_->log.first_in_memory(), in_memory)
+                                   : stored->front().seq;
+    note_hole(after + 1, next - 1);
     co_return fail(Errc::not_found, "The entries after " + std::to_string(after) + " are lost.");
+  }
   // One page over both: who reads a short log must not take the stored part for the whole.
   const std::uint64_t next = after + out.size();
   if (out.size() < limit && bytes < bytes_max && next + 1 >= session_->log.first_in_memory())

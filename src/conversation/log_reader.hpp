@@ -9,8 +9,11 @@ namespace loquat::conversation {
 /// A reader's view of one session's log: memory first, then the store.
 class LogReader final : public contracts::SessionLog {
  public:
-  LogReader(std::shared_ptr<Session> session, contracts::SessionStore& store)
-      : session_(std::move(session)), store_(store) {}
+  LogReader(std::shared_ptr<Session> session, contracts::SessionStore& store,
+            bool may_see_personal_data)
+      : session_(std::move(session)),
+        store_(store),
+        may_see_personal_data_(may_see_personal_data) {}
 
   [[nodiscard]] std::string_view epoch() const noexcept override { return session_->log.epoch(); }
   [[nodiscard]] std::uint64_t first_seq() const noexcept override {
@@ -20,6 +23,9 @@ class LogReader final : public contracts::SessionLog {
     return session_->log.last_seq();
   }
   [[nodiscard]] bool is_closed() const noexcept override { return session_->is_closed; }
+  [[nodiscard]] bool is_stored() const noexcept override { return session_->unstored_from == 0; }
+  [[nodiscard]] std::uint64_t next_kept(std::uint64_t after) const noexcept override;
+  [[nodiscard]] Result<void> may_read() const override;
   [[nodiscard]] contracts::Task<Result<std::vector<contracts::LogEntry>>> read(
       std::uint64_t after, std::size_t limit, std::size_t bytes_max) override;
   [[nodiscard]] contracts::Task<void> wait(std::uint64_t after) override;
@@ -34,8 +40,10 @@ class LogReader final : public contracts::SessionLog {
   contracts::Task<Result<std::vector<contracts::LogEntry>>> read_stored(std::uint64_t after,
                                                                         std::size_t limit,
                                                                         std::size_t bytes_max);
+  void note_hole(std::uint64_t first, std::uint64_t last);
   std::shared_ptr<Session> session_;
   contracts::SessionStore& store_;
+  const bool may_see_personal_data_;
 };
 
 }  // namespace loquat::conversation

@@ -31,7 +31,13 @@ void LogTail::take(const contracts::StoredEntry& entry) {
   question.content = text_of(*node, "content");
   if (const auto client_id = text_of(*node, "client_id"); !client_id.empty())
     question.client_id = client_id;
+  asked_at_[message_id] = entry.seq;
   open_[message_id] = std::move(question);
+}
+
+std::optional<std::uint64_t> LogTail::asked_at(const std::string& message_id) const {
+  const auto known = asked_at_.find(message_id);
+  return known == asked_at_.end() ? std::nullopt : std::optional(known->second);
 }
 
 std::string LogTail::answer_of(const std::string& message_id) const {

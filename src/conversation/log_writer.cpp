@@ -1,9 +1,15 @@
 #include "log_writer.hpp"
 
+#include <algorithm>
+#include <set>
+
 namespace loquat::conversation {
 namespace {
 constexpr std::size_t kBatchMax = 512;
-}
+/// More than memory holds of a session.
+constexpr std::size_t kLeftOutMax = 100'000;
+constexpr std::size_t kLeftOutBytesMax = 256U << 20U;
+}  // namespace
 
 LogWriter::LogWriter(runtime::Executor executor, contracts::SessionStore& store,
                      runtime::TaskGroup& tasks)
@@ -38,7 +44,11 @@ runtime::Task<void> LogWriter::run() {
 runtime::Task<void> LogWriter::write_batch(std::vector<Pending> batch) {
   std::vector<contracts::StoredEntry> entries;
   entries.reserve(batch.size());
-  for (const auto& pending : batch) entries.push_back(pending.entry);
+  std::set<const Session*> seen;
+  for (const auto& pending : batch) {
+    if (seen.insert(pending.session.get()).second) add_left_out(*pending.session, entries);
+    entries.push_back(pending.entry);
+  }
   bool is_stored = false;
   try {
     const Result<void> stored = co_await store_.append_entries(std::move(entries));
@@ -47,12 +57,33 @@ runtime::Task<void> LogWriter::write_batch(std::vector<Pending> batch) {
     // Cancelled while we stop: the entries are shown all the same.
   }
   for (const auto& pending : batch) {
-    if (!is_stored) pending.session->is_store_behind = true;
-    pending.session->log.release(pending.entry.seq);
+    Session& session = *pending.session;
+    if (!is_stored) session.is_store_behind = true;
+    if (is_stored)
+      session.unstored_from = 0;
+    else if (session.unstored_from == 0)
+      session.unstored_from = pending.entry.seq;
+    session.log.release(pending.entry.seq);
   }
   shown_ += batch.size();
   for (const auto& pending : batch) pending.session->announce();
   flushed_.notify_all();
+}
+
+/// Of what the store could not take, what memory still holds.
+void LogWriter::add_left_out(const Session& session, std::vector<contracts::StoredEntry>& entries) {
+  if (session.unstored_from == 0) return;
+  const std::uint64_t from = std::max(session.unstored_from, session.log.first_in_memory());
+  for (auto& entry : session.log.read(from - 1, kLeftOutMax, kLeftOutBytesMax))
+    entries.push_back({session.info.session_id, entry.seq, entry.type, entry.bytes});
+}
+
+runtime::Task<void> LogWriter::catch_up(std::shared_ptr<Session> session) {
+  std::vector<contracts::StoredEntry> entries;
+  add_left_out(*session, entries);
+  if (entries.empty()) co_return;
+  const Result<void> stored = co_await store_.append_entries(std::move(entries));
+  if (stored) session->unstored_from = 0;
 }
 
 runtime::Task<void> LogWriter::flush() {

@@ -9,13 +9,16 @@
 namespace loquat::conversation {
 
 /// Brings entries of all sessions to the store in batches and shows them to readers afterwards.
-/// While the store is away entries are shown without it: answers go on from memory.
+/// While the store is away entries are shown without it: answers go on from memory, and with the
+/// next entry of a session what was left out goes to the store too.
 class LogWriter {
  public:
   LogWriter(runtime::Executor executor, contracts::SessionStore& store, runtime::TaskGroup& tasks);
 
   /// `entry` was appended to the session's log and is not visible yet.
   void add(std::shared_ptr<Session> session, const contracts::LogEntry& entry);
+  /// What the store could not take and memory still holds goes there now.
+  [[nodiscard]] runtime::Task<void> catch_up(std::shared_ptr<Session> session);
   /// Returns when everything added so far is visible.
   [[nodiscard]] runtime::Task<void> flush();
   [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
@@ -27,6 +30,7 @@ class LogWriter {
   };
   runtime::Task<void> run();
   runtime::Task<void> write_batch(std::vector<Pending> batch);
+  static void add_left_out(const Session& session, std::vector<contracts::StoredEntry>& entries);
 
   contracts::SessionStore& store_;
   runtime::TaskGroup& tasks_;

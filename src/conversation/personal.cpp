@@ -27,6 +27,11 @@ bool shows(const wire::AnswerData& data, const std::set<std::string, std::less<>
 
 }  // namespace
 
+Error shows_personal_data() {
+  return fail(Errc::forbidden,
+              "This session shows personal data, for which your role does not suffice any more.");
+}
+
 std::vector<std::size_t> Service::personal_columns(const std::vector<SourceColumn>& sources,
                                                    const contracts::ResultSet& rows) const {
   const contracts::Principal plain;
@@ -63,8 +68,7 @@ Result<void> Service::may_read(const contracts::Principal& principal, Session& s
     if (!session.shows_personal_data) session.shows_personal_data = false;
   }
   if (!*session.shows_personal_data) return {};
-  return fail(Errc::forbidden,
-              "This session shows personal data, for which your role does not suffice any more.");
+  return shows_personal_data();
 }
 
 }  // namespace loquat::conversation

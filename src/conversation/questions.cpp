@@ -18,13 +18,9 @@ Task<Result<Accepted>> Service::submit(contracts::TurnRequest request) {
   if (!found) co_return found.error();
   SessionPtr session = *found;
   if (request.client_id) {
-    const auto known = session->by_client_id.find(*request.client_id);
-    if (known != session->by_client_id.end()) {
-      const TurnPtr& turn = session->turns.at(known->second);
-      if (turn->text_hash != request.text)
-        co_return fail(Errc::conflict, "This client_id came before with another question.");
-      co_return Accepted{turn->message_id, session->log.last_seq(), true};
-    }
+    auto repeated = co_await repeat_of(session, request);
+    if (!repeated) co_return repeated.error();
+    if (*repeated) co_return std::move(**repeated);
   }
   auto turn = std::make_shared<Turn>();
   turn->message_id = make_id("msg", ports_.sources);
@@ -47,11 +43,35 @@ Task<Result<Accepted>> Service::submit(contracts::TurnRequest request) {
   session->info.last_active_at = turn->accepted_at;
   const std::uint64_t seq = append(
       session, turn.get(), wire::MessageEntry{turn->request.text, "user", turn->request.client_id});
+  turn->asked_at = seq;
   if (admission == TurnQueue::Admission::runs)
     start_turn(session, turn);
   else
     append(session, turn.get(), wire::StatusEntry{"queued", "orchestrator"});
   co_return Accepted{turn->message_id, seq, false};
+}
+
+/// The same `client_id` is the same question, however long ago. Its answer was made for the role of
+/// that time.
+Task<Result<std::optional<Accepted>>> Service::repeat_of(SessionPtr session,
+                                                         const contracts::TurnRequest& request) {
+  const auto conflict = fail(Errc::conflict, "This client_id came before with another question.");
+  std::optional<contracts::SessionStore::MessageRecord> old;
+  if (!session->by_client_id.contains(*request.client_id)) {
+    auto stored = co_await find_old(session, {std::nullopt, request.client_id});
+    if (stored) old = std::move(*stored);
+  }
+  const auto known = session->by_client_id.find(*request.client_id);
+  if (known == session->by_client_id.end() && !old) co_return std::optional<Accepted>();
+  if (const auto allowed = may_read(request.principal, *session); !allowed)
+    co_return allowed.error();
+  if (known != session->by_client_id.end()) {
+    const TurnPtr& turn = session->turns.at(known->second);
+    if (turn->text_hash != request.text) co_return conflict;
+    co_return std::optional<Accepted>(Accepted{turn->message_id, turn->asked_at, true});
+  }
+  if (old->content != request.text) co_return conflict;
+  co_return std::optional<Accepted>(Accepted{old->message_id, session->log.first_seq(), true});
 }
 
 Task<Result<std::shared_ptr<const wire::Answer>>> Service::answer(Principal principal,
@@ -62,7 +82,13 @@ Task<Result<std::shared_ptr<const wire::Answer>>> Service::answer(Principal prin
   SessionPtr session = *found;
   // Only of an answer that was there before: what he asks now is masked by what he may now.
   const auto known = session->turns.find(message_id);
-  if (known == session->turns.end()) co_return fail(Errc::not_found, "There is no such message.");
+  if (known == session->turns.end()) {
+    auto old = co_await find_old(session, {message_id, std::nullopt});
+    if (!old) co_return old.error();
+    auto answer = *old ? decode_answer((*old)->answer_json) : nullptr;
+    if (!answer) co_return fail(Errc::not_found, "There is no such message.");
+    co_return answer;
+  }
   TurnPtr turn = known->second;
   while (!turn->answer) {
     if (session->is_closed) co_return fail(Errc::not_found, "The session was ended.");
@@ -77,8 +103,12 @@ Task<Result<void>> Service::cancel(Principal principal, std::string session_id,
   auto found = co_await find(principal, session_id);
   if (!found) co_return found.error();
   SessionPtr session = *found;
-  if (message_id && !session->turns.contains(*message_id))
+  if (message_id && !session->turns.contains(*message_id)) {
+    const auto old = co_await find_old(session, {message_id, std::nullopt});
+    if (!old) co_return old.error();
+    if (*old) co_return Result<void>{};  // it ended long ago
     co_return fail(Errc::not_found, "There is no such message.");
+  }
   const std::optional<std::string> id = message_id ? message_id : session->queue.running();
   if (!id) co_return Result<void>{};
   switch (session->queue.cancel(id)) {

@@ -37,6 +37,7 @@ class Service final : public Conversation {
                                        std::optional<std::string> message_id) override;
   contracts::Task<Result<std::shared_ptr<contracts::SessionLog>>> open_log(
       contracts::Principal principal, std::string session_id) override;
+  void cancel_turns_at(Time at) override;
   contracts::Task<void> stop(Time deadline) override;
   Clock::duration expected_wait() const noexcept override { return slots_.expected_wait(); }
 
@@ -45,8 +46,16 @@ class Service final : public Conversation {
   using TurnPtr = std::shared_ptr<Turn>;
 
   // sessions.cpp
+  /// A question of long ago, that memory has forgotten.
+  contracts::Task<Result<std::optional<contracts::SessionStore::MessageRecord>>> find_old(
+      SessionPtr session, contracts::SessionStore::Question question);
   contracts::Task<Result<SessionPtr>> find(contracts::Principal principal, std::string session_id);
-  contracts::Task<Result<SessionPtr>> load(contracts::SessionRecord record);
+  /// One at a time for a session: who comes meanwhile waits for the same, and nobody sees it half
+  /// restored.
+  struct Loading;
+  contracts::Task<Result<SessionPtr>> load(contracts::Principal principal, std::string session_id);
+  contracts::Task<void> load_for(std::shared_ptr<Loading> loading);
+  contracts::Task<Result<SessionPtr>> restore(contracts::SessionRecord record);
   contracts::Task<Result<void>> restore_turns(SessionPtr session, LogTail tail);
   /// Questions that stand in the log, but whose record was not kept any more.
   void restore_unrecorded(const SessionPtr& session, const LogTail& tail);
@@ -58,6 +67,10 @@ class Service final : public Conversation {
   contracts::Task<void> save(SessionPtr session);
   std::uint64_t append(const SessionPtr& session, const Turn* turn,
                        const wire::EntryPayload& payload);
+
+  // questions.cpp
+  contracts::Task<Result<std::optional<contracts::Accepted>>> repeat_of(
+      SessionPtr session, const contracts::TurnRequest& request);
 
   // personal.cpp
   /// Errors: forbidden where the session shows what `principal` may not see any more.
@@ -79,10 +92,12 @@ class Service final : public Conversation {
   void finish_waiting(const SessionPtr& session, const TurnPtr& turn, Error why);
   contracts::Task<void> keep_message(SessionPtr session, TurnPtr turn, const wire::Answer* answer,
                                      const agents::LastQuery* last);
+  contracts::Task<void> keep_unkept(SessionPtr session);
   void remember(const SessionPtr& session, TurnPtr turn);
   struct Progress;
   agents::TurnInput input_of(const Session& session, const Turn& turn,
                              contracts::Preferences preferences) const;
+  void note_store(Progress& progress);
   void perform_now(Progress& progress, agents::Actions& actions);
   contracts::Task<agents::Actions> perform_waiting(Progress& progress, agents::Action action);
   contracts::Task<Result<contracts::ResultSet>> fetch(Progress& progress,
@@ -99,6 +114,7 @@ class Service final : public Conversation {
   LogWriter writer_;
   runtime::FairGate slots_;  ///< tenants and their users share it
   std::map<std::string, SessionPtr> sessions_;
+  std::map<std::string, std::shared_ptr<Loading>> loading_;
   std::list<std::string> by_use_;  ///< most recently used first
   std::map<std::string, std::list<std::string>::iterator> use_of_;
   agents::PlanCache plans_;

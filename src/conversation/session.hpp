@@ -10,6 +10,7 @@
 #include "log_buffer.hpp"
 #include "loquat/agents/query_shape.hpp"
 #include "loquat/contracts/conversations.hpp"
+#include "loquat/contracts/stores.hpp"
 #include "loquat/runtime/runtime.hpp"
 #include "turn_queue.hpp"
 
@@ -19,7 +20,8 @@ namespace loquat::conversation {
 struct Turn {
   contracts::TurnRequest request;
   std::string message_id;
-  std::string text_hash;  ///< for client_id: the same id with another text is a conflict
+  std::string text_hash;       ///< for client_id: the same id with another text is a conflict
+  std::uint64_t asked_at = 1;  ///< seq of its `message` entry, or one before it
   WallTime accepted_at{};
   Time accepted{};
   std::shared_ptr<const wire::Answer> answer;
@@ -27,6 +29,12 @@ struct Turn {
   boost::asio::cancellation_signal stop_waiting;
   std::optional<Error> stopped;
 };
+
+/// Of a stored record; null if there is none, or it cannot be read.
+[[nodiscard]] std::shared_ptr<const wire::Answer> decode_answer(const std::string& json);
+
+/// Why a session is closed to a role.
+[[nodiscard]] Error shows_personal_data();
 
 /// One session in memory. Loop thread only.
 struct Session {
@@ -59,7 +67,12 @@ struct Session {
   /// Values of personal columns stand in the log: shown by right of a role that the reader of
   /// another day may no longer have. Unknown until somebody without the right asks.
   std::optional<bool> shows_personal_data;
-  bool is_store_behind = false;  ///< an append failed: the stored tail is not the whole tail
+  bool is_store_behind = false;     ///< an append failed: the stored tail is not the whole tail
+  std::uint64_t unstored_from = 0;  ///< first entry that the store could not take; 0: none
+  /// Records of questions that the store could not take, to be tried again; bounded.
+  std::deque<contracts::SessionStore::MessageRecord> unkept;
+  /// Entries that are kept nowhere, first to last, as readers have come to them; bounded.
+  std::map<std::uint64_t, std::uint64_t> holes;
 };
 
 }  // namespace loquat::conversation

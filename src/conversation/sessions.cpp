@@ -24,10 +24,6 @@ constexpr auto kGoodbye = std::chrono::seconds(1);
 
 Error no_such_session() { return fail(Errc::not_found, "There is no such session."); }
 
-wire::JsonLimits stored_limits() {
-  return {.bytes_max = 64U << 20U, .depth_max = 64, .values_max = 20'000'000};
-}
-
 runtime::FairQueue::Limits slot_limits(const SessionsConfig& config) {
   const std::size_t slots = config.concurrent_turns_max;
   const std::size_t tenant =
@@ -43,14 +39,15 @@ runtime::FairGate::Meters slot_meters(observability::MetricsRegistry& metrics) {
                           "Questions refused because the line, or one's share of it, was full.")};
 }
 
+}  // namespace
+
 std::shared_ptr<const wire::Answer> decode_answer(const std::string& json) {
   if (json.empty()) return nullptr;
-  auto decoded = wire::decode<wire::Answer>(json, stored_limits());
+  const wire::JsonLimits limits{.bytes_max = 64U << 20U, .depth_max = 64, .values_max = 20'000'000};
+  auto decoded = wire::decode<wire::Answer>(json, limits);
   if (!decoded) return nullptr;
   return std::make_shared<const wire::Answer>(std::move(decoded->message));
 }
-
-}  // namespace
 
 Service::Service(SessionsConfig config, Ports ports)
     : config_(config),
@@ -157,14 +154,63 @@ Task<Result<Service::SessionPtr>> Service::find(Principal principal, std::string
     by_use_.splice(by_use_.begin(), by_use_, use_of_[session_id]);
     co_return known->second;
   }
-  auto stored = co_await ports_.store.find_session(principal.tenant_id, session_id);
-  if (!stored) co_return stored.error();
-  if (!*stored || (*stored)->info.user_id != principal.user_id) co_return no_such_session();
-  auto loaded = co_await load(std::move(**stored));
+  auto loaded = co_await load(std::move(principal), std::move(session_id));
+  if (loaded && !*loaded) co_return no_such_session();
   co_return loaded;
 }
 
-Task<Result<Service::SessionPtr>> Service::load(SessionRecord record) {
+struct Service::Loading {
+  Loading(runtime::Executor executor, Principal who, std::string session)
+      : principal(std::move(who)), session_id(std::move(session)), done(std::move(executor)) {}
+  Principal principal;
+  std::string session_id;
+  std::optional<Result<SessionPtr>> outcome;  ///< a null session: there is none
+  runtime::Notification done;
+
+  [[nodiscard]] std::string name() const {
+    return principal.tenant_id + '\x1f' + principal.user_id + '\x1f' + session_id;
+  }
+};
+
+Task<Result<Service::SessionPtr>> Service::load(Principal principal, std::string session_id) {
+  if (is_stopping_) co_return fail(Errc::overloaded, "The service is stopping.");
+  auto loading =
+      std::make_shared<Loading>(ports_.executor, std::move(principal), std::move(session_id));
+  const auto [known, is_first] = loading_.emplace(loading->name(), loading);
+  loading = known->second;
+  // A task of its own: whoever asked first may go away in the middle.
+  if (is_first) log_tasks_.spawn("load session", load_for(loading));
+  while (!loading->outcome) co_await loading->done.wait();
+  co_return *loading->outcome;
+}
+
+Task<void> Service::load_for(std::shared_ptr<Loading> loading) {
+  struct Ending {  // also of one that is cancelled
+    Service& service;
+    Loading& loading;
+    Ending(Service& of, Loading& one) : service(of), loading(one) {}
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+    ~Ending() {
+      if (!loading.outcome) loading.outcome.emplace(fail(Errc::cancelled, "The service stops."));
+      loading.done.notify_all();
+      service.loading_.erase(loading.name());
+    }
+  };
+  const Ending ending(*this, *loading);
+  auto stored =
+      co_await ports_.store.find_session(loading->principal.tenant_id, loading->session_id);
+  if (!stored) {
+    loading->outcome.emplace(stored.error());
+  } else if (!*stored || (*stored)->info.user_id != loading->principal.user_id) {
+    loading->outcome.emplace(SessionPtr());
+  } else {
+    auto restored = co_await restore(std::move(**stored));
+    loading->outcome.emplace(std::move(restored));
+  }
+}
+
+Task<Result<Service::SessionPtr>> Service::restore(SessionRecord record) {
   // The record is saved less often than entries: the entries know the true end.
   std::uint64_t last = 0;
   LogTail tail;
@@ -181,15 +227,24 @@ Task<Result<Service::SessionPtr>> Service::load(SessionRecord record) {
   if (is_tail_lost) record.epoch = make_hex(8, ports_.sources.random);
   const std::string id = record.info.session_id;
   LogBuffer log(log_limits(), id, record.epoch, std::max(last, record.last_seq));
-  // Another request may have loaded it while this one waited for the store.
+  // It may have been made here while the store was asked.
   if (const auto known = sessions_.find(id); known != sessions_.end()) co_return known->second;
   auto session = std::make_shared<Session>(ports_.executor, std::move(record.info), std::move(log),
                                            config_.waiting_turns_max);
-  adopt(session);
   if (auto restored = co_await restore_turns(session, std::move(tail)); !restored)
     co_return restored.error();
+  adopt(session);
   if (is_tail_lost) co_await save(session);
   co_return session;
+}
+
+Task<Result<std::optional<contracts::SessionStore::MessageRecord>>> Service::find_old(
+    SessionPtr session, contracts::SessionStore::Question question) {
+  using Found = std::optional<contracts::SessionStore::MessageRecord>;
+  // While memory has them all there is nothing to look for.
+  if (session->turn_order.size() < kTurnsKept) co_return Found{};
+  co_return co_await ports_.store.find_message(session->info.tenant_id, session->info.session_id,
+                                               std::move(question));
 }
 
 void Service::restore_unrecorded(const SessionPtr& session, const LogTail& tail) {
@@ -203,6 +258,7 @@ void Service::restore_unrecorded(const SessionPtr& session, const LogTail& tail)
     turn->request.session_id = session->info.session_id;
     turn->request.text = question->second.content;
     turn->request.client_id = question->second.client_id;
+    turn->asked_at = seq;
     turn->request.principal.tenant_id = session->info.tenant_id;
     turn->request.principal.user_id = session->info.user_id;
     turn->text_hash = turn->request.text;
@@ -225,6 +281,7 @@ Task<Result<void>> Service::restore_turns(SessionPtr session, LogTail tail) {
       turn->request.session_id = record.session_id;
       turn->request.text = std::move(record.content);
       turn->request.client_id = record.client_id;
+      turn->asked_at = tail.asked_at(record.message_id).value_or(session->log.first_seq());
       turn->request.principal.tenant_id = record.tenant_id;
       turn->request.principal.user_id = record.user_id;
       turn->text_hash = turn->request.text;
@@ -323,7 +380,7 @@ Task<Result<std::shared_ptr<contracts::SessionLog>>> Service::open_log(Principal
   if (!session) co_return session.error();
   if (const auto allowed = may_read(principal, **session); !allowed) co_return allowed.error();
   std::shared_ptr<contracts::SessionLog> reader =
-      std::make_shared<LogReader>(*session, ports_.store);
+      std::make_shared<LogReader>(*session, ports_.store, may_see_personal_data(principal));
   co_return reader;
 }
 
@@ -338,11 +395,19 @@ Task<void> Service::stop_turns_at(Time at) {
   }
 }
 
+void Service::cancel_turns_at(Time at) { log_tasks_.spawn("stop turns", stop_turns_at(at)); }
+
 Task<void> Service::stop(Time deadline) {
   is_stopping_ = true;
-  log_tasks_.spawn("stop turns", stop_turns_at(deadline - kGoodbye));
+  cancel_turns_at(deadline - kGoodbye);
   co_await turns_.drain(deadline);
   co_await writer_.flush();
+  const auto everybody = sessions_;
+  for (const auto& [_, session] : everybody) {
+    if (!session->is_store_behind) continue;
+    co_await writer_.catch_up(session);
+    co_await keep_unkept(session);
+  }
   for (auto& [_, session] : sessions_) {
     session->is_closed = true;
     session->announce();

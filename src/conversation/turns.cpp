@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "loquat/wire/codec.hpp"
 #include "progress.hpp"
 
@@ -55,9 +57,28 @@ Task<void> Service::keep_message(SessionPtr session, TurnPtr turn, const wire::A
   if (last != nullptr) record.query_json = agents::encode_last_query(*last);
   std::optional<contracts::SessionRecord> changed;
   if (answer != nullptr) changed = record_of(*session);
-  const Result<void> kept =
-      co_await ports_.store.put_message(std::move(record), std::move(changed));
-  if (!kept) session->is_store_behind = true;
+  auto copy = record;
+  const Result<void> kept = co_await ports_.store.put_message(std::move(copy), std::move(changed));
+  if (kept && session->unkept.empty()) co_return;
+  if (kept) co_return co_await keep_unkept(session);
+  session->is_store_behind = true;
+  constexpr std::size_t kUnkeptMax = 100;
+  if (answer == nullptr) co_return;  // its end says all that it says
+  if (session->unkept.size() >= kUnkeptMax) session->unkept.pop_front();
+  session->unkept.push_back(std::move(record));
+}
+
+/// The store is back: what it could not take before goes there now.
+Task<void> Service::keep_unkept(SessionPtr session) {
+  while (!session->unkept.empty()) {
+    auto record = std::move(session->unkept.front());
+    session->unkept.pop_front();
+    auto copy = record;
+    const Result<void> kept = co_await ports_.store.put_message(std::move(copy), std::nullopt);
+    if (kept) continue;
+    session->unkept.push_front(std::move(record));
+    co_return;
+  }
 }
 
 agents::TurnInput Service::input_of(const Session& session, const Turn& turn,
@@ -118,12 +139,7 @@ Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
            wire::DegradedEntry{"dbt", "The answer rests on the last good model, stale since " +
                                           format_rfc3339(*live.model->stale_since) + "."});
   }
-  const auto store = ports_.board.find("store");
-  if (store && store->state != degradation::Health::up) {
-    live.degraded.emplace_back("store");
-    append(session, turn.get(),
-           wire::DegradedEntry{"store", "The answer is given, but cannot be kept for a restart."});
-  }
+  note_store(live);
   agents::Actions actions = machine.start(now_of(ports_.sources));
   live.first_event_ms = milliseconds_since(turn->accepted);
   while (!live.is_finished) {
@@ -138,7 +154,20 @@ Task<void> Service::drive(SessionPtr session, TurnPtr turn) {
   }
 }
 
+/// Once: the store may go away at any time between question and answer.
+void Service::note_store(Progress& progress) {
+  const auto store = ports_.board.find("store");
+  const bool is_up = !store || store->state == degradation::Health::up;
+  if (is_up && progress.session->unstored_from == 0) return;
+  if (std::ranges::find(progress.degraded, "store") != progress.degraded.end()) return;
+  progress.degraded.emplace_back("store");
+  append(progress.session, progress.turn.get(),
+         wire::DegradedEntry{"store", "The answer is given, but cannot be kept for a restart."});
+}
+
 void Service::perform_now(Progress& progress, agents::Actions& actions) {
+  if (!actions.empty() && std::holds_alternative<agents::Finish>(actions.back()))
+    note_store(progress);
   for (auto& action : actions) {
     if (auto* emit = std::get_if<agents::Emit>(&action)) {
       append(progress.session, progress.turn.get(), emit->payload);

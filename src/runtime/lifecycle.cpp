@@ -11,7 +11,8 @@ namespace loquat::runtime {
 
 namespace {
 constexpr std::chrono::seconds kUndoTime{10};
-}
+constexpr std::chrono::seconds kMoment{3};
+}  // namespace
 
 Task<Result<void>> Lifecycle::start() {
   while (started_ < components_.size()) {
@@ -49,7 +50,7 @@ Task<void> Lifecycle::stop_one(Component& component, Time deadline) {
   try {
     auto stopping = component.stop(deadline);
     // Even past the deadline each gets a moment: what is cut off at once may lose what it holds.
-    const Time latest = std::max(deadline, deadline_after(std::chrono::seconds(1)));
+    const Time latest = std::max(deadline, deadline_after(kMoment));
     in_time = co_await detail::race(std::move(stopping), latest);
   } catch (...) {
     failure = std::current_exception();

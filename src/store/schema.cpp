@@ -292,11 +292,15 @@ UPDATE answers SET
 DROP TABLE answer_facets;
 )sql";
 
+constexpr const char* kLife = R"sql(
+CREATE TABLE life (boot_id TEXT NOT NULL, is_clean INTEGER NOT NULL);
+)sql";
+
 }  // namespace
 
 const std::vector<const char*>& migrations() {
-  static const std::vector<const char*> steps{kFirst,    kLearnt, kApiKeys,  kQuality,
-                                              kStanding, kRuns,   kAtTheEnd, kFacets};
+  static const std::vector<const char*> steps{kFirst, kLearnt,   kApiKeys, kQuality, kStanding,
+                                              kRuns,  kAtTheEnd, kFacets,  kLife};
   return steps;
 }
 

@@ -286,6 +286,23 @@ Task<Result<Page<contracts::SessionStore::MessageRecord>>> SqliteSessions::list_
   return writer_.run(Durability::process, std::move(work));
 }
 
+Task<Result<std::optional<contracts::SessionStore::MessageRecord>>> SqliteSessions::find_message(
+    std::string tenant_id, std::string session_id, Question question) {
+  using Found = std::optional<MessageRecord>;
+  std::function<Found(Database&)> work = [tenant_id = std::move(tenant_id),
+                                          session_id = std::move(session_id),
+                                          question = std::move(question)](Database& db) {
+    Query row = db.query(
+        "SELECT tenant_id, user_id, session_id, message_id, content, client_id, response_id, "
+        "created_at, answer_json, query_json, sql FROM messages WHERE session_id = ?1 AND "
+        "tenant_id = ?2 AND (?3 IS NULL OR message_id = ?3) AND (?4 IS NULL OR client_id = ?4) "
+        "LIMIT 1");
+    row.bind(session_id).bind(tenant_id).bind(question.message_id).bind(question.client_id);
+    return row.step() ? Found{read_message(row)} : Found{};
+  };
+  return writer_.read<Found>(std::move(work));
+}
+
 Task<Result<std::optional<contracts::SessionStore::MessageRecord>>> SqliteSessions::find_response(
     std::string response_id) {
   using Found = std::optional<MessageRecord>;

@@ -24,6 +24,9 @@ class SqliteSessions final : public contracts::SessionStore {
                                                                         std::string session_id,
                                                                         std::string cursor,
                                                                         std::size_t limit) override;
+  contracts::Task<Result<std::optional<MessageRecord>>> find_message(std::string tenant_id,
+                                                                     std::string session_id,
+                                                                     Question question) override;
   contracts::Task<Result<std::optional<MessageRecord>>> find_response(
       std::string response_id) override;
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "life.hpp"
+
 namespace loquat::store {
 namespace {
 constexpr std::size_t kBatchMax = 512;  // bounds how long one fsync makes the first call wait
@@ -95,6 +97,7 @@ void Writer::loop() {
     finish_all(std::move(batch));
   }
   copier_.reset();
+  if (writer_ == nullptr && db_.is_open()) end_life(db_);
   db_.close();
 }
 
@@ -152,7 +155,10 @@ void Writer::commit(Batch& batch) {
     undo_all(batch, fail(Errc::unavailable, error.detail));
     return report(error);
   }
-  if (!was_open) ++opened_;
+  if (!was_open) {
+    ++opened_;
+    begin_life(db_, ports_.boot_id);
+  }
   const bool is_durable = std::ranges::any_of(
       batch, [](const auto& job) { return job->durability == Durability::machine; });
   // In WAL mode FULL syncs the log at each commit, NORMAL only at checkpoints.

@@ -37,9 +37,17 @@ class SessionLog {
       const noexcept = 0;  ///< oldest kept; last_seq + 1 if empty
   [[nodiscard]] virtual std::uint64_t last_seq() const noexcept = 0;  ///< 0 before the first entry
   [[nodiscard]] virtual bool is_closed() const noexcept = 0;
+  /// False while something that was shown is in memory only, because the store was away.
+  [[nodiscard]] virtual bool is_stored() const noexcept = 0;
+  /// Where a reader goes on whose next entry is lost: the first seq past `after` that is kept, or
+  /// will be. last_seq + 1 if there is none.
+  [[nodiscard]] virtual std::uint64_t next_kept(std::uint64_t after) const noexcept = 0;
+  /// Errors: forbidden once the log holds what this reader's role may not see.
+  [[nodiscard]] virtual Result<void> may_read() const = 0;
   /// Entries with seq > `after`, at most `limit` and about `bytes_max`, in order. From memory, else
-  /// from the store. Errors: invalid_request if `after` is past the last seq; not_found if it is
-  /// before the first kept (the reader is owed a gap).
+  /// from the store. Errors: invalid_request if `after` is past the last seq; not_found if the entry
+  /// after it is not kept (the reader is owed a gap, and goes on at `next_kept`); forbidden as
+  /// `may_read`.
   [[nodiscard]] virtual Task<Result<std::vector<LogEntry>>> read(std::uint64_t after,
                                                                  std::size_t limit,
                                                                  std::size_t bytes_max) = 0;

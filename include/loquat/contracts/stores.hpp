@@ -62,6 +62,12 @@ class SessionStore {
                                                                         std::string cursor,
                                                                         std::size_t limit) = 0;
   /// By response id, any tenant: the caller decides what the asker may know.
+  /// One question of a session, by either of its names.
+  struct Question {
+    std::optional<std::string> message_id, client_id;
+  };
+  [[nodiscard]] virtual Task<Result<std::optional<MessageRecord>>> find_message(
+      std::string tenant_id, std::string session_id, Question question) = 0;
   [[nodiscard]] virtual Task<Result<std::optional<MessageRecord>>> find_response(
       std::string response_id) = 0;
 };

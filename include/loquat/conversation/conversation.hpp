@@ -41,6 +41,8 @@ struct Ports {
 class Conversation : public contracts::Conversations {
  public:
   /// Stops taking questions, lets turns finish until `deadline`, then cancels and closes all logs.
+  /// Answers that are not there by then say that they are cancelled; before `stop`.
+  virtual void cancel_turns_at(Time at) = 0;
   [[nodiscard]] virtual contracts::Task<void> stop(Time deadline) = 0;
   /// How long a new question would wait for its turn.
   [[nodiscard]] virtual Clock::duration expected_wait() const noexcept = 0;

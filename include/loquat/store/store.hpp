@@ -49,6 +49,7 @@ struct StorePorts {
   const WallClock& wall;
   observability::Telemetry& telemetry;
   StateListener on_state{};
+  std::string boot_id{};  ///< names the machine's life since it was switched on; empty: unknown
 };
 
 /// Owns the writer thread and implements every port of contracts/stores.hpp. Loop thread only.

@@ -375,7 +375,9 @@ contracts::Task<void> Consumer::close(Time deadline) {
     rd_kafka_error_destroy(error);
     co_return;
   }
-  while (rd_kafka_consumer_closed(handle_.get()) == 0 && Clock::now() < deadline) {
+  // Once begun it must end: its owner would wait for ever for the answer to a rebalance.
+  const Time closed_by = std::max(deadline, runtime::deadline_after(std::chrono::seconds(1)));
+  while (rd_kafka_consumer_closed(handle_.get()) == 0 && Clock::now() < closed_by) {
     while (drain()) co_await runtime::yield_to_others();
     co_await runtime::pause_for(std::chrono::milliseconds(5));
   }

@@ -5,6 +5,9 @@
 
 /// Start and stop of the room.
 namespace loquat::kafka {
+namespace {
+constexpr std::chrono::milliseconds kLeast{2'500};
+}
 
 using contracts::Task;
 
@@ -98,7 +101,9 @@ Task<void> Driver::wait_until_settled(Time deadline, bool only_writes) {
 
 Task<void> Driver::stop(Time deadline) {
   if (!is_started_) co_return;
-  // A fifth of what is left is for the disk: what was promised must get there.
+  // However late it is: what was promised must get to the disk, and a consumer that has begun to
+  // leave its group must end that. A fifth of what is left is for the disk.
+  deadline = std::max(deadline, runtime::deadline_after(kLeast));
   const auto left = runtime::remaining(deadline);
   const Time flushed_by = Clock::now() + left / 5 * 3;
   const Time written_by = Clock::now() + left / 5 * 4;

@@ -198,6 +198,7 @@ void Connection::take(Chunk& chunk) {
 
 void Connection::offer(Chunk& chunk) {
   if (is_closing_ || is_reading_log_ || chunk.first != cursor_ + 1 || is_full()) return;
+  if (!admitted_.log->may_read()) return;  // catch_up says so
   take(chunk);
 }
 
@@ -229,7 +230,9 @@ Task<void> Connection::read_log(std::shared_ptr<Connection> self) {
       Chunk chunk = site_.frames.make(std::move(*entries));
       take(chunk);
     } else if (entries.error().code == Errc::not_found) {
-      for (auto& action : fsm_.on_lost_place(log_state())) send(std::move(action));
+      LogState state = log_state();
+      state.first_seq = log->next_kept(cursor_);
+      for (auto& action : fsm_.on_lost_place(state)) send(std::move(action));
       flush();
     } else {
       end(wire::to_close_code(entries.error().code), "the log cannot be read");

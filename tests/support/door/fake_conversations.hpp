@@ -42,6 +42,11 @@ class FakeLog final : public contracts::SessionLog {
     return entries.empty() ? last_ + 1 : entries.front().seq;
   }
   std::uint64_t last_seq() const noexcept override { return last_; }
+  std::uint64_t next_kept(std::uint64_t after) const noexcept override {
+    return std::max(after + 1, first_seq());
+  }
+  bool is_stored() const noexcept override { return true; }
+  Result<void> may_read() const override { return {}; }
   bool is_closed() const noexcept override { return closed_; }
   contracts::Task<Result<std::vector<contracts::LogEntry>>> read(std::uint64_t after,
                                                                  std::size_t limit,

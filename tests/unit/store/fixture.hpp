@@ -30,7 +30,7 @@ class StoreFixture : public testing::Test {
   Store& open() {
     store_.reset();
     StorePorts ports{loop_.get_executor(), clock_, telemetry_,
-                     [this](bool is_up, std::string) { states_.push_back(is_up); }};
+                     [this](bool is_up, std::string) { states_.push_back(is_up); }, boot_id_};
     store_ = make_store(config_, std::move(ports));
     return *store_;
   }
@@ -51,6 +51,7 @@ class StoreFixture : public testing::Test {
   std::filesystem::path folder_;
   StoreConfig config_;
   std::vector<bool> states_;
+  std::string boot_id_ = "boot-1";
   std::unique_ptr<Store> store_;
 };
 

@@ -118,6 +118,53 @@ TEST_F(Sessions, ThatAreWrittenWithoutPauseReachTheFileAndNotOnlyItsLog) {
   EXPECT_EQ(wait(store_->sessions().read_entries("s1", large.seq - 1, 10))->size(), 1U);
 }
 
+TEST_F(Sessions, GetANewEpochWhereTheMachineMayHaveLostTheirTail) {
+  const auto epoch_after = [this](bool is_closed_in_order, const std::string& next_boot) {
+    config_.path = (folder_ / ("a" + next_boot + (is_closed_in_order ? "x" : "y"))).string();
+    boot_id_ = "boot-1";
+    open();
+    EXPECT_TRUE(wait(store_->sessions().put_session(session("t1", "s1", clock_.now()))));
+    if (is_closed_in_order) {
+      store_.reset();
+    } else {  // as the disk stands when the process, or the machine, dies
+      const std::string copy = config_.path + "-after";
+      for (const char* part : {"", "-wal"})
+        std::filesystem::copy_file(config_.path + part, copy + part);
+      config_.path = copy;
+    }
+    boot_id_ = next_boot;
+    open();
+    const auto found = wait(store_->sessions().find_session("t1", "s1"));
+    return found && *found ? (*found)->epoch : std::string("lost");
+  };
+  EXPECT_EQ(epoch_after(true, "boot-1"), "e1");
+  EXPECT_EQ(epoch_after(true, "boot-2"), "e1");
+  EXPECT_EQ(epoch_after(false, "boot-1"), "e1");
+  EXPECT_NE(epoch_after(false, "boot-2"), "e1");
+  EXPECT_NE(epoch_after(false, ""), "lost");
+}
+
+TEST_F(Sessions, FindAQuestionByEitherOfItsNames) {
+  open();
+  contracts::SessionStore::MessageRecord record;
+  record.tenant_id = "t1";
+  record.user_id = "ann";
+  record.session_id = "s1";
+  record.message_id = "m1";
+  record.client_id = "c1";
+  record.content = "How much?";
+  record.answer_json = "{}";
+  ASSERT_TRUE(wait(store_->sessions().put_message(record, std::nullopt)));
+  const auto by = [this](contracts::SessionStore::Question question, const char* session) {
+    const auto found = wait(store_->sessions().find_message("t1", session, std::move(question)));
+    return found && *found ? (*found)->content : std::string();
+  };
+  EXPECT_EQ(by({"m1", std::nullopt}, "s1"), "How much?");
+  EXPECT_EQ(by({std::nullopt, "c1"}, "s1"), "How much?");
+  EXPECT_EQ(by({std::nullopt, "c2"}, "s1"), "");
+  EXPECT_EQ(by({std::nullopt, "c1"}, "s2"), "");
+}
+
 TEST_F(Sessions, OfAnOlderFileKeepTheirLog) {
   sqlite3* old = nullptr;
   ASSERT_EQ(sqlite3_open(config_.path.c_str(), &old), SQLITE_OK);
