@@ -1,5 +1,6 @@
 """Personal data: what a curator may see is searched for in everything that somebody else gets, and in all that leaves."""
 
+import http.client
 import json
 import re
 import shutil
@@ -117,6 +118,35 @@ class AfterARestart(unittest.TestCase):
                 self.assertEqual(again.get(f"{SESSIONS}/{cora.session}/messages", viewer).status, 403)
                 self.assertEqual(again.get(f"{SESSIONS}/{plain.session}/messages", viewer).status, 200)
                 self.assertEqual(again.get(f"{SESSIONS}/{cora.session}/messages", cora.headers).status, 200)
+
+
+class OpenBefore(unittest.TestCase):
+    """A reader of a lesser role that was there before the session showed anything."""
+
+    def test_is_shown_nothing_and_put_out(self):
+        daemon = self.enterContext(Daemon(LOQUAT_AUTH__MODE="jwt", JWT_KEY=KEY))
+        cora = Talker(daemon, token=token(KEY, "acme", "cora", roles=["curator"]))
+        viewer = bearer("cora", "viewer")
+        streams = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=20)
+        self.addCleanup(streams.close)
+        streams.request("GET", f"/api/v1/agents/stream/{cora.session}?after=0", None, viewer)
+        events = streams.getresponse()
+        self.assertEqual(events.status, 200)
+        with websockets.sync.client.connect(f"ws://127.0.0.1:{daemon.port}/ws/chat/{cora.session}", max_queue=None,
+                                            additional_headers=viewer) as stream:
+            self.assertIn("connection_ready", stream.recv(timeout=10))
+            self.assertIn("@", json.dumps(cora.ask("revenue by customer email")["data"]))
+            got = ""
+            with self.assertRaises(websockets.exceptions.ConnectionClosed) as closed:
+                while True:
+                    got += stream.recv(timeout=20)
+            self.assertEqual(closed.exception.rcvd.code, 4403)
+        self.assertNotIn("@example", got)
+        self.assertNotIn("@example", events.read().decode())
+        waiting = daemon.get(f"{SESSIONS}/{cora.session}/events?after=0&wait_ms=1000", viewer)
+        self.assertEqual(waiting.status, 403)
+        headers = {**viewer, "X-Idempotency-Key": "k-1"}
+        self.assertEqual(daemon.get(f"{SESSIONS}/{cora.session}/messages", headers).status, 403)
 
 
 class WithoutProof(unittest.TestCase):

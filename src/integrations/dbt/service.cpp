@@ -228,8 +228,11 @@ class Service final : public Dbt {
     const auto index = is_changed ? undertaker_->entrust(imported->index) : snapshot_->index;
     imported->index.reset();
     imported->project.reset();
-    auto data =
-        co_await survey(config_, ports_.engine, ports_.tags, ports_.sources, ports_.workers, index);
+    // The first one holds up the start: what a slow engine does not say in time is read later.
+    constexpr auto kFirst = std::chrono::seconds(10);
+    const Time until = snapshot_ ? runtime::kNever : runtime::deadline_after(kFirst);
+    auto data = co_await survey(config_, ports_.engine, ports_.tags, ports_.sources, ports_.workers,
+                                index, until);
     auto vocabulary = co_await make_vocabulary(index, std::move(data.values));
     if (!vocabulary) co_return vocabulary.error();
     const auto old = snapshot_ ? snapshot_->index : nullptr;

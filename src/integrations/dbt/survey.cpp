@@ -17,12 +17,13 @@ contracts::Principal service_principal() {
   return {"_service", "_service", {"operator"}, "service", "", {}};
 }
 
-contracts::QueryRequest request_of(std::string sql, std::int64_t row_limit, Sources sources) {
+contracts::QueryRequest request_of(std::string sql, std::int64_t row_limit, Sources sources,
+                                   Time until) {
   contracts::QueryRequest request;
   request.query_id = make_id("qry", sources);
   request.sql = std::move(sql);
   request.row_limit = row_limit;
-  request.deadline = Clock::now() + kQueryBudget;
+  request.deadline = std::min(Clock::now() + kQueryBudget, until);
   request.principal = service_principal();
   request.is_cacheable = false;
   request.context.request_id = make_id("req", sources);
@@ -57,11 +58,11 @@ bool is_away(const Error& error) {
          error.code == Errc::overloaded;
 }
 
-Task<void> read_period(contracts::QueryEngine& engine, Sources sources, std::string sql,
+Task<void> read_period(contracts::QueryEngine& engine, Sources sources, std::string sql, Time until,
                        Survey& out) {
-  auto rows = co_await engine.execute(request_of(std::move(sql), 1, sources));
+  auto rows = co_await engine.execute(request_of(std::move(sql), 1, sources, until));
   if (!rows) {
-    out.is_complete = !is_away(rows.error());
+    out.is_complete = !is_away(rows.error()) && Clock::now() < until;
     co_return;
   }
   if (rows->rows.empty() || rows->rows[0].size() < 2) co_return;
@@ -73,14 +74,15 @@ Task<void> read_period(contracts::QueryEngine& engine, Sources sources, std::str
 
 /// Reads one dimension's values; the first column of each statement is the value.
 Task<void> read_values(contracts::QueryEngine& engine, Sources sources, std::size_t most,
-                       std::string name, std::vector<std::string> statements, Survey& out) {
+                       std::string name, std::vector<std::string> statements, Time until,
+                       Survey& out) {
   if (statements.empty()) co_return;
   std::set<std::string> seen;
   auto& values = out.values.values[name];
   for (std::string& sql : statements) {
     const auto limit = static_cast<std::int64_t>(most) + 1;
-    auto rows = co_await engine.execute(request_of(std::move(sql), limit, sources));
-    if (!rows && is_away(rows.error())) out.is_complete = false;
+    auto rows = co_await engine.execute(request_of(std::move(sql), limit, sources, until));
+    if (!rows && (is_away(rows.error()) || Clock::now() >= until)) out.is_complete = false;
     if (!rows) co_return;
     for (const auto& row : rows->rows) {
       const auto* text = row.empty() ? nullptr : std::get_if<std::string>(&row[0]);
@@ -152,13 +154,14 @@ std::vector<Asked> questions_for(const semantic::ModelIndex& index, const DbtCon
 
 Task<void> read_dimensions(const DbtConfig& config, contracts::QueryEngine& engine,
                            const contracts::ColumnTags& tags, Sources sources,
-                           std::vector<Asked> asked, Survey& out) {
+                           std::vector<Asked> asked, Time until, Survey& out) {
   const contracts::Principal nobody;
   for (Asked& one : asked) {
     const auto& dimension = one.dimension;
     if (tags.must_mask(dimension.relation, dimension.expr, std::nullopt, true, nobody)) continue;
     co_await read_values(engine, sources, config.values_per_dimension_max, dimension.name,
-                         std::move(one.statements), out);
+                         std::move(one.statements), until, out);
+    if (Clock::now() >= until) out.is_complete = false;
     if (!out.is_complete) co_return;
   }
 }
@@ -174,8 +177,8 @@ semantic::CompileOptions options_for(const contracts::QueryEngine& engine) {
 
 Task<Survey> survey(const DbtConfig& config, contracts::QueryEngine& engine,
                     const contracts::ColumnTags& tags, Sources sources,
-                    runtime::WorkerPool& workers,
-                    std::shared_ptr<const semantic::ModelIndex> index) {
+                    runtime::WorkerPool& workers, std::shared_ptr<const semantic::ModelIndex> index,
+                    Time until) {
   Survey out;
   auto collect = [index] { return period_statements(index->project()); };
   auto periods = co_await workers.run(std::move(collect));
@@ -184,12 +187,13 @@ Task<Survey> survey(const DbtConfig& config, contracts::QueryEngine& engine,
     co_return out;
   }
   for (auto& statement : *periods) {
-    co_await read_period(engine, sources, std::move(statement), out);
+    co_await read_period(engine, sources, std::move(statement), until, out);
+    if (Clock::now() >= until) out.is_complete = false;
     if (!out.is_complete) co_return out;
   }
   std::vector<contracts::RowFilter> none;
   auto values =
-      co_await survey_values(config, engine, tags, sources, workers, index, std::move(none));
+      co_await survey_values(config, engine, tags, sources, workers, index, std::move(none), until);
   values.data_start = out.data_start;
   values.data_end = out.data_end;
   co_return values;
@@ -199,7 +203,7 @@ Task<Survey> survey_values(const DbtConfig& config, contracts::QueryEngine& engi
                            const contracts::ColumnTags& tags, Sources sources,
                            runtime::WorkerPool& workers,
                            std::shared_ptr<const semantic::ModelIndex> index,
-                           std::vector<contracts::RowFilter> row_filters) {
+                           std::vector<contracts::RowFilter> row_filters, Time until) {
   Survey out;
   auto options = options_for(engine);
   options.row_filters = std::move(row_filters);
@@ -209,7 +213,7 @@ Task<Survey> survey_values(const DbtConfig& config, contracts::QueryEngine& engi
     out.is_complete = false;
     co_return out;
   }
-  co_await read_dimensions(config, engine, tags, sources, std::move(*asked), out);
+  co_await read_dimensions(config, engine, tags, sources, std::move(*asked), until, out);
   co_return out;
 }
 
