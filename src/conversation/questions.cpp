@@ -58,7 +58,8 @@ Task<Result<std::optional<Accepted>>> Service::repeat_of(SessionPtr session,
   const auto conflict = fail(Errc::conflict, "This client_id came before with another question.");
   std::optional<contracts::SessionStore::MessageRecord> old;
   if (!session->by_client_id.contains(*request.client_id)) {
-    auto stored = co_await find_old(session, {std::nullopt, request.client_id});
+    contracts::SessionStore::Question question{std::nullopt, request.client_id};
+    auto stored = co_await find_old(session, std::move(question));
     if (stored) old = std::move(*stored);
   }
   const auto known = session->by_client_id.find(*request.client_id);
@@ -83,7 +84,8 @@ Task<Result<std::shared_ptr<const wire::Answer>>> Service::answer(Principal prin
   // Only of an answer that was there before: what he asks now is masked by what he may now.
   const auto known = session->turns.find(message_id);
   if (known == session->turns.end()) {
-    auto old = co_await find_old(session, {message_id, std::nullopt});
+    contracts::SessionStore::Question question{message_id, std::nullopt};
+    auto old = co_await find_old(session, std::move(question));
     if (!old) co_return old.error();
     auto answer = *old ? decode_answer((*old)->answer_json) : nullptr;
     if (!answer) co_return fail(Errc::not_found, "There is no such message.");
@@ -104,7 +106,8 @@ Task<Result<void>> Service::cancel(Principal principal, std::string session_id,
   if (!found) co_return found.error();
   SessionPtr session = *found;
   if (message_id && !session->turns.contains(*message_id)) {
-    const auto old = co_await find_old(session, {message_id, std::nullopt});
+    contracts::SessionStore::Question question{message_id, std::nullopt};
+    const auto old = co_await find_old(session, std::move(question));
     if (!old) co_return old.error();
     if (*old) co_return Result<void>{};  // it ended long ago
     co_return fail(Errc::not_found, "There is no such message.");

@@ -30,6 +30,9 @@ struct Turn {
   std::optional<Error> stopped;
 };
 
+/// Questions of a session that memory knows by their names.
+inline constexpr std::size_t kTurnsKept = 200;
+
 /// Of a stored record; null if there is none, or it cannot be read.
 [[nodiscard]] std::shared_ptr<const wire::Answer> decode_answer(const std::string& json);
 

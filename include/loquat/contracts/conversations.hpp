@@ -45,9 +45,9 @@ class SessionLog {
   /// Errors: forbidden once the log holds what this reader's role may not see.
   [[nodiscard]] virtual Result<void> may_read() const = 0;
   /// Entries with seq > `after`, at most `limit` and about `bytes_max`, in order. From memory, else
-  /// from the store. Errors: invalid_request if `after` is past the last seq; not_found if the entry
-  /// after it is not kept (the reader is owed a gap, and goes on at `next_kept`); forbidden as
-  /// `may_read`.
+  /// from the store. Errors: invalid_request if `after` is past the last seq; not_found if the
+  /// entry after it is not kept (the reader is owed a gap, and goes on at `next_kept`); forbidden
+  /// as `may_read`.
   [[nodiscard]] virtual Task<Result<std::vector<LogEntry>>> read(std::uint64_t after,
                                                                  std::size_t limit,
                                                                  std::size_t bytes_max) = 0;
