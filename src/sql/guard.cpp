@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "text.hpp"
 
@@ -79,11 +81,33 @@ bool is_refused(std::string_view name) {
                              [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
+/// What a query grows to once every common table stands where it is named, as the engine's binder
+/// sees it: relations that are read, and columns that come out. A text that doubles itself with
+/// each line is a gigabyte there before anything runs, and no limit of the engine holds for that.
+struct Weight {
+  double relations = 0, columns = 0;
+  void add(const Weight& other) {
+    relations += other.relations;
+    columns += other.columns;
+  }
+};
+constexpr double kRelationsMax = 1'000;
+constexpr double kColumnsMax = 10'000;
+constexpr double kColumnsOfATable = 50;  // whose columns are not known here
+
+/// COLUMNS(...) makes an expression of each column.
+bool spreads(const Expression& node) {
+  if (node.kind == Expression::Kind::star) return node.is_pattern;
+  return std::ranges::any_of(node.arguments, spreads);
+}
+
 class Examiner {
  public:
   Examiner(Dialect dialect, const Parser& parser) : dialect_(dialect), parser_(parser) {}
 
-  void query(const Query& query, std::set<std::string> made);
+  using Made = std::map<std::string, Weight>;  ///< common tables in sight
+
+  Weight query(const Query& query, Made made);
   Findings finish() {
     out_.tables.assign(tables_.begin(), tables_.end());
     out_.functions.assign(functions_.begin(), functions_.end());
@@ -92,7 +116,6 @@ class Examiner {
   }
 
  private:
-  using Made = std::set<std::string>;
   void expressions(const std::vector<Expression>& list, const Made& made) {
     for (const Expression& item : list) expression(item, made);
   }
@@ -107,6 +130,7 @@ class Examiner {
   const Parser& parser_;
   Findings out_;
   std::set<std::string> tables_, functions_, problems_;
+  Weight from_;  ///< of the query that is being walked, as far as it is
 };
 
 void Examiner::call(const Expression& node) {
@@ -126,13 +150,15 @@ void Examiner::expression(const Expression& node, const Made& made) {
        {&node.arguments, &node.tests, &node.filters, &node.partitions, &node.orders, &node.frame})
     expressions(*list, made);
   for (const auto& [name, value] : node.replaced) expression(value, made);
-  for (const Query& inner : node.queries) query(inner, made);
+  for (const Query& inner : node.queries) from_.relations += query(inner, made).relations;
 }
 
 void Examiner::table(const Source& node, const Made& made) {
   const std::string name = lower(node.name), schema = lower(node.schema),
                     catalog = lower(node.catalog);
-  if (schema.empty() && catalog.empty() && made.contains(name)) return;
+  const auto common = made.find(name);
+  if (schema.empty() && catalog.empty() && common != made.end()) return from_.add(common->second);
+  from_.add({1, kColumnsOfATable});
   std::string written = node.name;
   if (!node.schema.empty()) written = node.schema + "." + written;
   if (!node.catalog.empty()) written = node.catalog + "." + written;
@@ -174,28 +200,42 @@ void Examiner::source(const Source& node, const Made& made) {
     for (const Source::PivotEntry& entry : pivot.entries) expressions(entry.columns, made);
   }
   for (const Source& part : node.parts) source(part, made);
-  for (const Query& inner : node.queries) query(inner, made);
+  for (const Query& inner : node.queries) from_.add(query(inner, made));
 }
 
-void Examiner::query(const Query& node, std::set<std::string> made) {
+/// Values and functions have few columns; those of a star are all that FROM brings.
+Weight Examiner::query(const Query& node, Made made) {
+  const Weight outside = std::exchange(from_, {});
   if (node.kind == Query::Kind::unsupported) problem("Not a SELECT: " + node.note + ".");
-  if (node.kind == Query::Kind::recursive) made.insert(lower(node.recursive_name));
-  for (const CommonTable& common : node.common_tables) {
-    query(common.query, made);  // sees those before it; itself only when it is recursive
-    made.insert(lower(common.name));
-  }
+  if (node.kind == Query::Kind::recursive) made[lower(node.recursive_name)] = {1, kColumnsOfATable};
+  for (const CommonTable& common : node.common_tables)
+    // Sees those before it; itself only when it is recursive.
+    made[lower(common.name)] = query(common.query, made);
   for (const auto* list : {&node.outputs, &node.where, &node.groups, &node.having, &node.qualify,
                            &node.orders, &node.distinct_on, &node.limits})
     expressions(*list, made);
   source(node.from, made);
-  for (const Query& branch : node.branches) query(branch, made);
+  Weight out{from_.relations, 0};
+  for (const Expression& item : node.outputs)
+    out.columns += item.kind == Expression::Kind::star || spreads(item) ? from_.columns : 1;
+  for (const Query& branch : node.branches) {
+    const Weight part = query(branch, made);
+    out.relations += part.relations;
+    out.columns = std::max(out.columns, part.columns);
+  }
+  if (out.relations > kRelationsMax)
+    problem("It reads more than 1000 relations, once each WITH part counts wherever it is named.");
+  if (out.columns > kColumnsMax)
+    problem("It has more than 10000 columns, once each * is written out.");
+  from_ = outside;
+  return out;
 }
 
 }  // namespace
 
 Findings examine(const Statement& statement, Dialect dialect, const Parser& parser) {
   Examiner examiner(dialect, parser);
-  examiner.query(statement.query, {});
+  static_cast<void>(examiner.query(statement.query, {}));
   Findings out = examiner.finish();
   if (!statement.target.empty()) out.problems.emplace_back("Only a SELECT may run.");
   return out;

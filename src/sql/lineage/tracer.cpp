@@ -82,6 +82,9 @@ void Tracer::add_star(const Expression& node, Scope& scope, const Common* common
     return;
   }
   for (TracedColumn column : *columns) {
+    // A star over a join of stars doubles with each level: columns are work like everything else.
+    work_ += static_cast<int>(std::min<std::size_t>(column.value.origins.size(), kWorkMax));
+    if (is_tired() || out.size() >= kColumnsMax) return unknown("More columns than are followed.");
     if (std::ranges::find(node.excluded, column.name) != node.excluded.end()) continue;
     for (const auto& [name, value] : node.replaced)
       if (name == column.name) column.value = expression(value, scope, common);

@@ -30,6 +30,7 @@ class Tracer {
  private:
   static constexpr int kWorkMax = 200'000;
   static constexpr std::size_t kStepsMax = 200;
+  static constexpr std::size_t kColumnsMax = 10'000;  // of one query
 
   // queries (tracer.cpp)
   TracedColumns select(const Query& query, const Common* common, const Scope* outer);

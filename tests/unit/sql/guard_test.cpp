@@ -91,6 +91,41 @@ TEST(Guard, LetsAnalyticalSelectsPass) {
     EXPECT_TRUE(may_run(sql)) << sql;
 }
 
+/// `level` common tables, each of which names the one before it twice.
+std::string doubling(int levels, const std::string& first, const std::string& next) {
+  std::string sql = "with c0 as (" + first + ")";
+  for (int i = 1; i <= levels; ++i) {
+    std::string one = next;
+    for (auto at = one.find('?'); at != one.npos; at = one.find('?'))
+      one.replace(at, 1, "c" + std::to_string(i - 1));
+    sql += ", c" + std::to_string(i) + " as (" + one + ")";
+  }
+  return sql + " select * from c" + std::to_string(levels);
+}
+
+TEST(Guard, RefusesWhatDoublesItselfWithEachLine) {
+  const auto problems = [](const std::string& sql) {
+    const auto statement = parser().parse(sql, Dialect::duckdb);
+    return statement ? examine(*statement, Dialect::duckdb, parser()).problems
+                     : std::vector<std::string>{"not parsed"};
+  };
+  using ::testing::Contains;
+  using ::testing::HasSubstr;
+  const std::string one = "select x from orders";
+  EXPECT_THAT(problems(doubling(25, one, "select a.x from ? a join ? b on a.x = b.x")),
+              Contains(HasSubstr("1000 relations")));
+  EXPECT_THAT(problems(doubling(25, one, "select x from ? where x in (select x from ?)")),
+              Contains(HasSubstr("1000 relations")));
+  EXPECT_THAT(problems(doubling(25, one, "select x from ? union all select x from ?")),
+              Contains(HasSubstr("1000 relations")));
+  EXPECT_THAT(problems(doubling(9, "select * from orders", "select a.*, b.* from ? a, ? b")),
+              Contains(HasSubstr("10000 columns")));
+  EXPECT_THAT(problems(doubling(9, "select * from orders", "select min(columns(*)) from ? a, ? b")),
+              Contains(HasSubstr("10000 columns")));
+  EXPECT_THAT(problems(doubling(6, one, "select a.x from ? a join ? b on a.x = b.x")), IsEmpty());
+  EXPECT_THAT(problems("select * from a, b, c, d, e, f, g, h"), IsEmpty());
+}
+
 TEST(Guard, NamesTablesButNotCommonTables) {
   const auto statement = parser().parse(
       "with orders as (select * from main.orders), b as (select * from orders) "

@@ -50,6 +50,18 @@ TEST(Lineage, TellsValuesFromWhatDecidesAboutRows) {
   EXPECT_THAT(orders.join_columns, ElementsAre("customer_id"));
 }
 
+TEST(Lineage, FollowsNoMoreColumnsThanCanBeShown) {
+  std::string sql = "with c0 as (select id a, total b, status c from orders)";
+  for (int i = 1; i <= 30; ++i) {
+    const std::string before = "c" + std::to_string(i - 1);
+    sql +=
+        ", c" + std::to_string(i) + " as (select x.*, y.* from " + before + " x, " + before + " y)";
+  }
+  const Lineage lineage = trace(sql + " select * from c30");
+  EXPECT_LE(lineage.outputs.size(), 10'000U);
+  EXPECT_THAT(lineage.unresolved, Contains(HasSubstr("More columns")));
+}
+
 TEST(Lineage, NamesEachStep) {
   const Lineage lineage = trace("select sum(total) as revenue from orders limit 3");
   EXPECT_EQ(lineage.steps[0].type, "aggregate");
