@@ -261,7 +261,7 @@ Task<Result<Reply>> open_stream(const Ports& ports, Call& call) {
       call.request.query_value("ticket").has_value() && is_of_ticket &&
       call.request.header("Cookie").find("loquat_stream=") == std::string_view::npos;
   if (has_used_ticket) {
-    const auto cookie = shared.cookies.issue(call.principal, Clock::now());
+    const auto cookie = shared.cookies.issue(call.principal, Clock::now(), call.request.path);
     if (cookie)
       response.headers.set("Set-Cookie", "loquat_stream=" + *cookie + "; Path=" +
                                              call.request.path + "; HttpOnly; SameSite=Strict" +

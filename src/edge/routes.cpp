@@ -116,7 +116,32 @@ Task<void> Routes::learn_keys(const net::Request& request) {
   co_await state_->ports.authenticator.learn_keys(std::string(token));
 }
 
+namespace {
+
+/// Said twice, a proxy before us may have believed the one and we the other.
+Result<void> is_said_once(const net::Request& request) {
+  for (const char* name : {"Authorization", "X-Tenant-ID", "X-User-ID"})
+    if (request.headers.count(name) > 1)
+      return fail(Errc::invalid_request, std::string(name) + " may be sent only once.");
+  return {};
+}
+
+}  // namespace
+
+/// However the caller is proven: a header that names somebody else is refused.
 Result<contracts::Principal> Routes::identify(const net::Request& request, bool with_ticket) {
+  if (const auto once = is_said_once(request); !once) return once.error();
+  auto principal = prove(request, with_ticket);
+  if (!principal) return principal;
+  const auto tenant = request.header("X-Tenant-ID"), user = request.header("X-User-ID");
+  if (!tenant.empty() && tenant != principal->tenant_id)
+    return fail(Errc::forbidden, "X-Tenant-ID names another tenant than the token");
+  if (!user.empty() && user != principal->user_id)
+    return fail(Errc::forbidden, "X-User-ID names another user than the token");
+  return principal;
+}
+
+Result<contracts::Principal> Routes::prove(const net::Request& request, bool with_ticket) {
   auto& ports = state_->ports;
   const auto now = Clock::now();
   security::Credentials shown;
@@ -136,7 +161,7 @@ Result<contracts::Principal> Routes::identify(const net::Request& request, bool 
     }
     const auto cookie = cookie_of(request.header("Cookie"), kCookie);
     if (!cookie.empty()) {
-      auto principal = ports.cookies.peek(cookie, now);
+      auto principal = ports.cookies.peek(cookie, now, request.path);
       if (principal && (ports.api_keys == nullptr || ports.api_keys->still_stands(*principal)))
         return std::move(*principal);
     }
@@ -147,8 +172,6 @@ Result<contracts::Principal> Routes::identify(const net::Request& request, bool 
   if (ports.api_keys == nullptr || !security::looks_like_api_key(given))
     return ports.authenticator.authenticate(shown);
   auto principal = ports.api_keys->authenticate(given, request.peer_ip);
-  if (principal && !shown.tenant_header.empty() && shown.tenant_header != principal->tenant_id)
-    return fail(Errc::forbidden, "X-Tenant-ID names another tenant than the key");
   if (principal) ports.authenticator.apply_policies(*principal);
   return principal;
 }
@@ -366,6 +389,8 @@ Task<net::Response> Routes::State::run_once(const Route& route, Call& call, Time
   Idempotency::Key key;
   key.scope = call.principal.tenant_id + "\x1f" + call.principal.user_id + "\x1f" +
               call.request.method_text + " " + call.request.path + "\x1f" + std::string(given);
+  // What was answered to a role is answered again to that role only.
+  for (const auto& role : call.principal.roles) key.scope += "\x1f" + role;
   key.body_hash = security::sha256_hex(call.request.body);
   auto entry = co_await idempotency.enter(std::move(key));
   if (!entry) co_return finish(route, call, entry.error(), began);

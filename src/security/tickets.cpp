@@ -9,12 +9,12 @@ void Tickets::drop_expired(Time now) {
   }
 }
 
-Result<std::string> Tickets::issue(contracts::Principal principal, Time now) {
+Result<std::string> Tickets::issue(contracts::Principal principal, Time now, std::string bound_to) {
   drop_expired(now);
   // Used ones leave the order at their time, so it bounds both.
   if (order_.size() >= max_) return fail(Errc::overloaded, "too many tickets are waiting");
   auto ticket = make_hex(32, sources_.random);
-  items_.emplace(ticket, Item{std::move(principal), now + ttl_});
+  items_.emplace(ticket, Item{std::move(principal), now + ttl_, std::move(bound_to)});
   order_.emplace_back(now + ttl_, ticket);
   return ticket;
 }
@@ -25,10 +25,11 @@ std::optional<contracts::Principal> Tickets::redeem(std::string_view ticket, Tim
   return principal;
 }
 
-std::optional<contracts::Principal> Tickets::peek(std::string_view ticket, Time now) {
+std::optional<contracts::Principal> Tickets::peek(std::string_view ticket, Time now,
+                                                  std::string_view path) {
   drop_expired(now);
   const auto found = items_.find(std::string(ticket));
-  if (found == items_.end()) return std::nullopt;
+  if (found == items_.end() || found->second.bound_to != path) return std::nullopt;
   const auto& until = found->second.principal.expires_at;
   if (until && *until <= sources_.wall.now()) return std::nullopt;
   return found->second.principal;

@@ -169,7 +169,41 @@ class EndOfAToken(unittest.TestCase):
             cookie = "Cookie: " + line.split(": ")[1].split(";")[0] + "\r\n"
             self.assertIn(" 200 ", head(path, cookie))
             self.assertIn(" 401 ", head(SESSIONS, cookie), "it opens nothing but streams")
+            other = Talker(daemon, token=token(KEY, "acme", "ada"))
+            for target in (f"/api/v1/agents/stream/{other.session}", f"{SESSIONS}/{talk.session}/events",
+                           f"/ws/chat/{talk.session}"):
+                self.assertIn(" 401 ", head(target, cookie), target)
             until(lambda: " 401 " in head(path, cookie), 20, "it ends with the token")
+
+    def test_a_header_that_names_somebody_else_is_refused_however_the_caller_is_proven(self):
+        with Daemon(LOQUAT_AUTH__MODE="jwt", JWT_KEY=KEY) as daemon:
+            boss = {"Authorization": f"Bearer {token(KEY, 'acme', 'boss', roles=['operator'])}"}
+            made = Talker.data(daemon.post("/api/v1/auth/keys", {"name": "m", "role": "analyst"}, boss), 201)
+            talk = Talker(daemon, token=made["key"])
+            events = f"{SESSIONS}/{talk.session}/events"
+            for name, value in (("X-User-ID", "ada"), ("X-Tenant-ID", "beta")):
+                self.assertEqual(daemon.get(events, {**talk.headers, name: value}).status, 403, name)
+                ticket = Talker.data(daemon.post("/api/v1/auth/ticket", {}, talk.headers))["ticket"]
+                self.assertEqual(daemon.get(f"{events}?ticket={ticket}", {name: value}).status, 403, name)
+            with socket.create_connection(("127.0.0.1", daemon.port), timeout=10) as raw:
+                twice = f"Authorization: {boss['Authorization']}\r\n" * 2
+                raw.sendall(f"GET {SESSIONS} HTTP/1.1\r\nHost: localhost\r\n{twice}\r\n".encode())
+                self.assertIn(b" 400 ", raw.recv(4096).split(b"\r\n")[0])
+
+    def test_opening_sockets_counts_like_every_request(self):
+        with Daemon(LOQUAT_AUTH__MODE="jwt", JWT_KEY=KEY, LOQUAT_RATE_LIMIT__REQUESTS_PER_SECOND="1",
+                    LOQUAT_RATE_LIMIT__BURST="5") as daemon:
+            talk = Talker(daemon, token=token(KEY, "acme", "ada"))
+
+            def open_one(headers):
+                try:
+                    with websockets.sync.client.connect(f"ws://127.0.0.1:{daemon.port}/ws/chat/{talk.session}",
+                                                        additional_headers=headers, max_queue=None):
+                        return 101
+                except websockets.exceptions.InvalidStatus as refused:
+                    return refused.response.status_code
+            self.assertIn(429, [open_one(talk.headers) for _ in range(12)])
+            self.assertIn(429, [open_one({"Authorization": "Bearer wrong"}) for _ in range(12)])
 
     def test_a_revoked_key_ends_its_sockets_tickets_and_cookies(self):
         with Daemon(LOQUAT_AUTH__MODE="jwt", JWT_KEY=KEY, WS_HEARTBEAT_INTERVAL="2") as daemon:

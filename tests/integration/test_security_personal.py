@@ -145,8 +145,14 @@ class OpenBefore(unittest.TestCase):
         self.assertNotIn("@example", events.read().decode())
         waiting = daemon.get(f"{SESSIONS}/{cora.session}/events?after=0&wait_ms=1000", viewer)
         self.assertEqual(waiting.status, 403)
-        headers = {**viewer, "X-Idempotency-Key": "k-1"}
-        self.assertEqual(daemon.get(f"{SESSIONS}/{cora.session}/messages", headers).status, 403)
+        analyst = bearer("cora", "analyst")
+        for path, body in ((f"{SESSIONS}/{cora.session}/messages", {"message": "revenue by customer email"}),
+                           ("/api/v1/agents/process", {"session_id": cora.session, "message": "revenue by customer email"})):
+            key = {"X-Idempotency-Key": "k-" + path[-7:]}
+            self.assertIn("@", daemon.post(path, body, {**cora.headers, **key}).body.decode(), path)
+            again = daemon.post(path, body, {**analyst, **key})
+            self.assertNotIn("@example", again.body.decode(), path)
+            self.assertEqual(again.status, 403, path)
 
 
 class WithoutProof(unittest.TestCase):

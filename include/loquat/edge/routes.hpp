@@ -108,6 +108,7 @@ class Routes {
   [[nodiscard]] Ports& ports() noexcept;
 
  private:
+  [[nodiscard]] Result<contracts::Principal> prove(const net::Request& request, bool with_ticket);
   struct State;
   std::unique_ptr<State> state_;
 };

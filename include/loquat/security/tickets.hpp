@@ -18,19 +18,23 @@ class Tickets {
   Tickets(const Sources& sources, Clock::duration ttl, std::size_t max)
       : sources_(sources), ttl_(ttl), max_(max) {}
   /// Errors: overloaded when `max` are waiting to be used.
-  [[nodiscard]] Result<std::string> issue(contracts::Principal principal, Time now);
+  /// `bound_to`: the one path that it is good for, where it is not for all.
+  [[nodiscard]] Result<std::string> issue(contracts::Principal principal, Time now,
+                                          std::string bound_to = {});
   /// The principal, once; nothing if unknown, used or over its time.
   [[nodiscard]] std::optional<contracts::Principal> redeem(std::string_view ticket, Time now);
   [[nodiscard]] Clock::duration ttl() const noexcept { return ttl_; }
   /// Those that are kept, some perhaps over their time.
   [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
-  /// Looks without using it up: for cookies, which serve until their own end.
-  [[nodiscard]] std::optional<contracts::Principal> peek(std::string_view ticket, Time now);
+  /// Looks without using it up: for cookies, which serve until their own end, at their own path.
+  [[nodiscard]] std::optional<contracts::Principal> peek(std::string_view ticket, Time now,
+                                                         std::string_view path = {});
 
  private:
   struct Item {
     contracts::Principal principal;
     Time until;
+    std::string bound_to;
   };
   void drop_expired(Time now);
   Sources sources_;

@@ -18,7 +18,7 @@ enum class EndReason {
   slow,
   lost
 };
-enum class RefusalReason { full, origin, draining, handshake, share };
+enum class RefusalReason { full, origin, draining, handshake, share, rate };
 
 struct ConnectionEnded {
   EndReason reason;
@@ -67,10 +67,11 @@ LOQUAT_ENUM(websocket::EndReason, 10,
               {websocket::EndReason::heartbeat, "heartbeat"},
               {websocket::EndReason::slow, "slow"},
               {websocket::EndReason::lost, "lost"}}});
-LOQUAT_ENUM(websocket::RefusalReason, 5,
+LOQUAT_ENUM(websocket::RefusalReason, 6,
             {{{websocket::RefusalReason::full, "full"},
               {websocket::RefusalReason::origin, "origin"},
               {websocket::RefusalReason::draining, "draining"},
               {websocket::RefusalReason::handshake, "handshake"},
-              {websocket::RefusalReason::share, "share"}}});
+              {websocket::RefusalReason::share, "share"},
+              {websocket::RefusalReason::rate, "rate"}}});
 }  // namespace loquat

@@ -47,7 +47,10 @@ bool is_good_origin(const net::Request& request, const std::vector<std::string>&
   const auto origin = request.header("Origin");
   if (std::ranges::find(allowed, origin) != allowed.end()) return true;
   const auto slashes = origin.find("://");
-  return slashes != std::string_view::npos &&
+  if (slashes == std::string_view::npos) return false;
+  // Either: a proxy before us may have ended TLS. Other schemes are no pages of this host.
+  const auto scheme = origin.substr(0, slashes);
+  return (scheme == "http" || scheme == "https") &&
          net::equals_without_case(origin.substr(slashes + 3), request.header("Host"));
 }
 
@@ -163,6 +166,36 @@ class Room final : public WebSocketRoom {
     return ports_.routes.refusal(status, why);
   }
 
+  net::Response no_place(const net::Request& request) {
+    const auto reason = is_draining_ ? RefusalReason::draining : RefusalReason::full;
+    auto response = refuse(503, reason, "No place for a further connection; use the alternate.");
+    response.headers.set("Retry-After", "5");
+    response.headers.set("Link", "</api/v1/bi/chat/sessions/" +
+                                     net::percent_encode(request.param("id")) +
+                                     "/events>; rel=\"alternate\"");
+    return response;
+  }
+
+  /// A browser sees close codes, but no status of a refused handshake: so as many as can be told by
+  /// a code are let in to hear it. Who comes too often hears nothing more than 429.
+  net::Response turned_away(net::Response handshake, const Error& why) {
+    if (why.code == Errc::rate_limited) {
+      auto response = refuse(429, RefusalReason::rate, why.detail);
+      response.headers.set("Retry-After", "1");
+      return response;
+    }
+    constexpr std::size_t kLeavingMax = 64;
+    if (leaving_ >= kLeavingMax)
+      return refuse(wire::to_http(why.code).status, RefusalReason::full, why.detail);
+    const std::shared_ptr<void> place(static_cast<void*>(this), [this](void*) { --leaving_; });
+    ++leaving_;
+    handshake.upgrade = [place, code = wire::to_close_code(why.code), reason = why.detail](
+                            std::unique_ptr<net::Stream> stream, std::string) {
+      return turn_away(std::move(stream), code, reason);
+    };
+    return handshake;
+  }
+
   Task<net::Response> answer(net::Request request) {
     if (const auto why = net::why_no_handshake(request); !why.empty()) {
       co_await ports_.routes.learn_keys(request);
@@ -179,16 +212,8 @@ class Room final : public WebSocketRoom {
       ports_.routes.ports().auditor.count_unauthenticated("origin not allowed");
       co_return refuse(403, RefusalReason::origin, "This origin may not connect.");
     }
-    if (is_draining_ || taken_ >= static_cast<std::size_t>(config_.max_connections)) {
-      const auto reason = is_draining_ ? RefusalReason::draining : RefusalReason::full;
-      auto response = refuse(503, reason, "No place for a further connection; use the alternate.");
-      response.headers.set("Retry-After", "5");
-      response.headers.set("Link", "</api/v1/bi/chat/sessions/" +
-                                       net::percent_encode(request.param("id")) +
-                                       "/events>; rel=\"alternate\"");
-      co_return response;
-    }
-    const auto slot = std::make_shared<Slot>(*this);
+    if (is_draining_ || taken_ >= static_cast<std::size_t>(config_.max_connections))
+      co_return no_place(request);
     const auto offer = read_offer(request.headers);
     if (!offer.token.empty() && !request.headers.has("Authorization"))
       request.headers.set("Authorization", "Bearer " + offer.token);
@@ -197,14 +222,11 @@ class Room final : public WebSocketRoom {
                        : std::nullopt;
     auto response = net::accept_handshake(request, offer.has_ours ? kProtocol : "", deflate);
     auto admitted = co_await admit(request);
-    if (!admitted) {
-      const auto code = wire::to_close_code(admitted.error().code);
-      const auto reason = admitted.error().detail;
-      response.upgrade = [slot, code, reason](std::unique_ptr<net::Stream> stream, std::string) {
-        return turn_away(std::move(stream), code, reason);
-      };
-      co_return response;
-    }
+    if (!admitted) co_return turned_away(std::move(response), admitted.error());
+    // Others may have come while it was asked who calls: strangers hold no place meanwhile.
+    if (is_draining_ || taken_ >= static_cast<std::size_t>(config_.max_connections))
+      co_return no_place(request);
+    const auto slot = std::make_shared<Slot>(*this);
     admitted->deflate = std::move(deflate);
     // The function lives as long as the connection; what it brings goes on to the connection.
     using Brought = std::unique_ptr<Admitted>;
@@ -221,10 +243,16 @@ class Room final : public WebSocketRoom {
     auto& ports = ports_.routes.ports();
     co_await ports_.routes.learn_keys(request);
     auto principal = ports_.routes.identify(request, true);
+    const auto now = Clock::now();
     if (!principal) {
+      // As at every other route: failed logins count by address.
+      if (ports.limiter.take("ip\x1f" + request.peer_ip, now))
+        co_return fail(Errc::rate_limited, "Too many attempts; wait a little.");
       ports.auditor.count_unauthenticated(principal.error().detail);
       co_return principal.error();
     }
+    if (ports.limiter.take(principal->tenant_id, principal->user_id, now))
+      co_return fail(Errc::rate_limited, "Too many requests; wait a little.");
     Admitted admitted;
     admitted.context = ports_.routes.context_of(request);
     admitted.session_id = request.param("id");
@@ -296,6 +324,7 @@ class Room final : public WebSocketRoom {
   }
 
   Site site_;
+  std::size_t leaving_ = 0;  ///< handshakes done only to say why not
   WebSocketConfig& config_;
   Ports& ports_;
   std::map<std::string, std::weak_ptr<Channel>> channels_;  ///< by session

@@ -253,6 +253,16 @@ TEST(Tickets, ServeOnceAndForTheirTime) {
   const auto late = *tickets.issue(ann, now);
   EXPECT_FALSE(tickets.redeem(late, now + seconds(30))) << "over";
 }
+TEST(Tickets, ServeAtTheOnePathTheyAreBoundTo) {
+  const ManualClock clock;
+  SeededRandom random(1);
+  Tickets cookies(Sources{clock, random}, seconds(30), 2);
+  const Time now{seconds(100)};
+  const auto cookie = *cookies.issue({}, now, "/stream/a");
+  EXPECT_TRUE(cookies.peek(cookie, now, "/stream/a"));
+  EXPECT_FALSE(cookies.peek(cookie, now, "/stream/b"));
+  EXPECT_FALSE(cookies.peek(cookie, now));
+}
 TEST(Tickets, AreBounded) {
   const ManualClock clock;
   SeededRandom random(1);
