@@ -357,6 +357,7 @@ runtime::Task<void> Application::main() {
   co_await lifecycle_.stop(runtime::deadline_after(settings_.process.drain_timeout));
   co_await tasks_.close();
   co_await workers_.stop();
+  client_.close_idle();  // each would keep the loop alive until its time is over
 }
 
 int Application::run() {
