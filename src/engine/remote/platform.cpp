@@ -1,5 +1,6 @@
 #include "platform.hpp"
 
+#include "apart.hpp"
 #include "loquat/base/check.hpp"
 #include "loquat/runtime/runtime.hpp"
 #include "loquat/wire/json.hpp"
@@ -28,6 +29,7 @@ struct PlatformEngine::Run {
   Time deadline;
   Caller caller;
   std::string cancel_url;  ///< empty: nothing runs there
+  bool is_begun_apart = false;
 };
 
 PlatformEngine::PlatformEngine(EngineConfig config, Ports ports)
@@ -53,9 +55,13 @@ Task<Result<ResultSet>> PlatformEngine::execute(contracts::QueryRequest request)
 
 Task<Result<ResultSet>> PlatformEngine::attempt(
     std::shared_ptr<const contracts::QueryRequest> request, Time until) {
-  Run run(*this, std::move(request), until);
-  if (config_.asynchronous) co_return co_await step_by_step(run);
-  co_return co_await at_once(run);
+  auto run = std::make_shared<Run>(*this, std::move(request), until);
+  if (!config_.asynchronous) co_return co_await at_once(*run);
+  run->is_begun_apart = true;
+  auto begun = co_await begin_apart<Places>(ports_.tasks, ports_.executor, begin(run), until);
+  if (!begun) co_return begun.error();
+  run->is_begun_apart = false;
+  co_return co_await step_by_step(*run, std::move(*begun));
 }
 
 std::string PlatformEngine::question(const contracts::QueryRequest& request, Time deadline) const {
@@ -79,7 +85,8 @@ std::string PlatformEngine::question(const contracts::QueryRequest& request, Tim
 
 Task<Result<std::string>> PlatformEngine::call(Run& run, net::Method method, std::string url,
                                                std::string body) {
-  auto request = make_request(method, std::move(url), run.caller, config_.token, run.deadline);
+  const Time until = run.is_begun_apart ? run.deadline + kBeginningTime : run.deadline;
+  auto request = make_request(method, std::move(url), run.caller, config_.token, until);
   if (!body.empty()) request.headers.set("Content-Type", "application/json");
   request.body = std::move(body);
   auto answer = co_await ports_.client.send(std::move(request));
@@ -104,10 +111,11 @@ Task<Result<ResultSet>> PlatformEngine::at_once(Run& run) {
   co_return co_await read(run, std::move(*body));
 }
 
-Task<Result<ResultSet>> PlatformEngine::step_by_step(Run& run) {
+/// The run goes with it: whoever has left meanwhile, the query is cancelled when it dies.
+Task<Result<PlatformEngine::Places>> PlatformEngine::begin(std::shared_ptr<Run> run) {
   std::string url = join_url(config_.url, "/v1/queries/execute/async");
-  std::string asked = question(*run.request, run.deadline);
-  auto body = co_await call(run, net::Method::post, std::move(url), std::move(asked));
+  std::string asked = question(*run->request, run->deadline);
+  auto body = co_await call(*run, net::Method::post, std::move(url), std::move(asked));
   if (!body) co_return body.error();
   const auto execution = read_platform_execution(*body);
   if (!execution) co_return execution.error();
@@ -116,11 +124,15 @@ Task<Result<ResultSet>> PlatformEngine::step_by_step(Run& run) {
   auto cancels = on_same_host(config_.url, execution->cancel_url);
   if (!status || !results || !cancels)
     co_return fail(Errc::corrupt, "The query engine named a place that is none.");
-  run.cancel_url = std::move(*cancels);
-  const auto finished = co_await wait(run, std::move(*status));
+  run->cancel_url = std::move(*cancels);
+  co_return Places{std::move(*status), std::move(*results)};
+}
+
+Task<Result<ResultSet>> PlatformEngine::step_by_step(Run& run, Places places) {
+  const auto finished = co_await wait(run, std::move(places.status));
   if (!finished) co_return finished.error();
   run.cancel_url.clear();
-  body = co_await call(run, net::Method::get, std::move(*results), std::string());
+  auto body = co_await call(run, net::Method::get, std::move(places.results), std::string());
   if (!body) co_return body.error();
   co_return co_await read(run, std::move(*body));
 }

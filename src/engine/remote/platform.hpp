@@ -20,7 +20,11 @@ class PlatformEngine final : public contracts::QueryEngine {
   contracts::Task<Result<contracts::ResultSet>> attempt(
       std::shared_ptr<const contracts::QueryRequest> request, Time until);
   contracts::Task<Result<contracts::ResultSet>> at_once(Run& run);
-  contracts::Task<Result<contracts::ResultSet>> step_by_step(Run& run);
+  struct Places {
+    std::string status, results;
+  };
+  contracts::Task<Result<Places>> begin(std::shared_ptr<Run> run);
+  contracts::Task<Result<contracts::ResultSet>> step_by_step(Run& run, Places places);
   contracts::Task<Result<void>> wait(Run& run, std::string status_url);
   contracts::Task<Result<std::string>> call(Run& run, net::Method method, std::string url,
                                             std::string body);

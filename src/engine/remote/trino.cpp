@@ -1,5 +1,6 @@
 #include "trino.hpp"
 
+#include "apart.hpp"
 #include "loquat/base/check.hpp"
 #include "loquat/runtime/runtime.hpp"
 
@@ -58,8 +59,8 @@ Task<Result<ResultSet>> TrinoEngine::execute(contracts::QueryRequest request) {
 
 Task<Result<ResultSet>> TrinoEngine::attempt(std::shared_ptr<const contracts::QueryRequest> request,
                                              Time until) {
-  Run run(*this, std::move(request), until);
-  co_return co_await follow(run);
+  auto run = std::make_shared<Run>(*this, std::move(request), until);
+  co_return co_await follow(std::move(run));
 }
 
 /// Notes where the query goes on.
@@ -76,13 +77,18 @@ Result<TrinoPage> TrinoEngine::taken(Run& run, Result<TrinoPage> page) const {
   return page;
 }
 
-Task<Result<TrinoPage>> TrinoEngine::first_page(Run& run) {
-  std::string sql = run.request->sql;
+Task<Result<TrinoPage>> TrinoEngine::first_page(RunPtr run) {
+  return begin_apart<TrinoPage>(ports_.tasks, ports_.executor, ask_first_page(run), run->deadline);
+}
+
+/// The run goes with it: whoever has left meanwhile, the query is cancelled when it dies.
+Task<Result<TrinoPage>> TrinoEngine::ask_first_page(RunPtr run) {
+  std::string sql = run->request->sql;
   while (!sql.empty() && (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n'))
     sql.pop_back();  // Trino takes no semicolon
   std::string url = join_url(config_.url, "/v1/statement");
-  auto page = co_await fetch(run, net::Method::post, std::move(url), std::move(sql));
-  co_return taken(run, std::move(page));
+  auto page = co_await fetch(*run, net::Method::post, std::move(url), std::move(sql));
+  co_return taken(*run, std::move(page));
 }
 
 Task<Result<TrinoPage>> TrinoEngine::next_page(Run& run) {
@@ -90,8 +96,9 @@ Task<Result<TrinoPage>> TrinoEngine::next_page(Run& run) {
   co_return taken(run, std::move(page));
 }
 
-Task<Result<ResultSet>> TrinoEngine::follow(Run& run) {
-  auto page = co_await first_page(run);
+Task<Result<ResultSet>> TrinoEngine::follow(RunPtr kept) {
+  auto page = co_await first_page(kept);
+  Run& run = *kept;
   while (true) {
     if (!page) co_return page.error();
     ResultSet& result = run.result;
@@ -111,7 +118,7 @@ Task<Result<ResultSet>> TrinoEngine::follow(Run& run) {
 Task<Result<TrinoEngine::RunPtr>> TrinoEngine::begin(
     std::shared_ptr<const contracts::QueryRequest> request, Time until) {
   auto run = std::make_shared<Run>(*this, std::move(request), until);
-  auto page = co_await first_page(*run);
+  auto page = co_await first_page(run);
   while (page && page->rows.empty() && !run->next.empty()) page = co_await next_page(*run);
   if (!page) co_return page.error();
   run->result.rows = std::move(page->rows);
@@ -168,7 +175,8 @@ Task<Result<std::unique_ptr<contracts::RowStream>>> TrinoEngine::open(
 Task<Result<TrinoPage>> TrinoEngine::fetch(Run& run, net::Method method, std::string url,
                                            std::string body) {
   while (true) {
-    auto request = make_request(method, url, run.caller, config_.token, run.deadline);
+    const Time until = method == net::Method::post ? run.deadline + kBeginningTime : run.deadline;
+    auto request = make_request(method, url, run.caller, config_.token, until);
     const std::string& user = run.caller.principal.user_id;
     request.headers.set("X-Trino-User", user.empty() ? config_.user : user);
     request.headers.set("X-Trino-Source", "loquat");

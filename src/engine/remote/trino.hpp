@@ -21,12 +21,13 @@ class TrinoEngine final : public contracts::QueryEngine {
   struct Run;
   contracts::Task<Result<contracts::ResultSet>> attempt(
       std::shared_ptr<const contracts::QueryRequest> request, Time until);
-  contracts::Task<Result<contracts::ResultSet>> follow(Run& run);
   class Rows;
   using RunPtr = std::shared_ptr<Run>;
+  contracts::Task<Result<contracts::ResultSet>> follow(RunPtr kept);
   contracts::Task<Result<RunPtr>> begin(std::shared_ptr<const contracts::QueryRequest> request,
                                         Time until);
-  contracts::Task<Result<TrinoPage>> first_page(Run& run);
+  contracts::Task<Result<TrinoPage>> first_page(RunPtr run);
+  contracts::Task<Result<TrinoPage>> ask_first_page(RunPtr run);
   contracts::Task<Result<TrinoPage>> next_page(Run& run);
   Result<TrinoPage> taken(Run& run, Result<TrinoPage> page) const;
   contracts::Task<Result<TrinoPage>> fetch(Run& run, net::Method method, std::string url,

@@ -151,6 +151,15 @@ TEST_F(LongQuery, IsCancelledAtThePeerWhenTheTimeIsUp) {
   EXPECT_TRUE(wait_until([&] { return peer.count("POST /v1/queries/e%201/cancel") == 1; }));
 }
 
+TEST_F(LongQuery, WhoseStartIsAnsweredTooLateIsCancelledAtThePeer) {
+  looks_needed = 1'000'000;
+  peer.hold("POST /v1/queries/execute/async");
+  EXPECT_EQ(ask().error().code, Errc::query_timeout);
+  EXPECT_EQ(peer.count("POST /v1/queries/e%201/cancel"), 0U);
+  peer.let_go();
+  EXPECT_TRUE(wait_until([&] { return peer.count("POST /v1/queries/e%201/cancel") == 1; }));
+}
+
 class Trino : public RemoteEngine {
  protected:
   Trino() {
@@ -175,6 +184,15 @@ TEST_F(Trino, FollowsPagesOnTheHostThatWeChose) {
   EXPECT_EQ(result->rows[2], (contracts::Row{1.0, "2025-01-02T00:00:00", std::int64_t{5}}));
   EXPECT_EQ(peer.requests.at(0).body, "select d, t, n from x");
   EXPECT_EQ(peer.requests.at(0).header("X-Trino-User"), "ada");
+}
+
+TEST_F(Trino, DeletesAQueryWhoseStartIsAnsweredTooLate) {
+  peer.on("DELETE /v1/next/1", [](const net::Request&) { return net::make_response(204, "", ""); });
+  peer.hold("POST /v1/statement");
+  EXPECT_EQ(ask("select 1").error().code, Errc::query_timeout);
+  EXPECT_EQ(peer.count("DELETE /v1/next/1"), 0U);
+  peer.let_go();
+  EXPECT_TRUE(wait_until([&] { return peer.count("DELETE /v1/next/1") == 1; }));
 }
 
 TEST_F(Trino, LeavesARunningQueryByDeletingIt) {

@@ -2,6 +2,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,12 +30,16 @@ class FakePeer {
   using Answer = std::function<net::Response(const net::Request&)>;
 
   explicit FakePeer(runtime::Executor executor)
-      : never_(executor), server_(executor, config(), [this](net::Request request) {
-          return handle(std::move(request));
-        }) {
+      : never_(executor),
+        released_(executor),
+        server_(executor, config(),
+                [this](net::Request request) { return handle(std::move(request)); }) {
     port_ = server_.start().value();
   }
-  ~FakePeer() { never_.notify_all(); }
+  ~FakePeer() {
+    let_go();
+    never_.notify_all();
+  }
   FakePeer(const FakePeer&) = delete;
   FakePeer& operator=(const FakePeer&) = delete;
 
@@ -45,6 +50,12 @@ class FakePeer {
   void on(std::string method_and_path, std::string json) {
     on(std::move(method_and_path),
        [json](const net::Request&) { return net::make_response(200, "application/json", json); });
+  }
+  /// Takes such requests and answers them only once they are let go.
+  void hold(std::string method_and_path) { held_.insert(std::move(method_and_path)); }
+  void let_go() {
+    held_.clear();
+    released_.notify_all();
   }
   [[nodiscard]] std::size_t count(const std::string& method_and_path) const {
     std::size_t found = 0;
@@ -80,12 +91,15 @@ class FakePeer {
       case Mood::up:
         break;
     }
+    while (held_.contains(name_of_request(request))) co_await released_.wait();
     const auto known = answers_.find(name_of_request(request));
     if (known == answers_.end()) co_return net::make_response(404, "text/plain", "");
     co_return known->second(request);
   }
 
   runtime::Notification never_;
+  runtime::Notification released_;
+  std::set<std::string> held_;
   std::map<std::string, Answer> answers_;
   net::Server server_;
   std::uint16_t port_ = 0;
