@@ -16,10 +16,13 @@ struct Network {
 };
 /// IANA's special-purpose IPv4 registry (RFC 6890).
 constexpr Network kNetworks[] = {
-    {0x00000000, 8, false}, {0xA9FE0000, 16, false}, {0xE0000000, 4, false}, {0xF0000000, 4, false},
-    {0x0A000000, 8, true},  {0x7F000000, 8, true},   {0xAC100000, 12, true}, {0xC0A80000, 16, true},
-    {0x64400000, 10, true}, {0xC0000000, 24, true},  {0xC0000200, 24, true}, {0xC6120000, 15, true},
-    {0xC6336400, 24, true}, {0xCB007100, 24, true},
+    // Where Oracle's and Alibaba's clouds keep credentials; within ranges that are else private.
+    {0xC00000C0, 32, false}, {0x646464C8, 32, false}, {0x00000000, 8, false},
+    {0xA9FE0000, 16, false}, {0xE0000000, 4, false},  {0xF0000000, 4, false},
+    {0x0A000000, 8, true},   {0x7F000000, 8, true},   {0xAC100000, 12, true},
+    {0xC0A80000, 16, true},  {0x64400000, 10, true},  {0xC0000000, 24, true},
+    {0xC0000200, 24, true},  {0xC6120000, 15, true},  {0xC6336400, 24, true},
+    {0xCB007100, 24, true},
 };
 
 bool may_connect(ip::address_v4 address, AddressRule rule) {
@@ -50,6 +53,10 @@ bool may_connect(const ip::address_v6& address, AddressRule rule) {
     const ip::address_v4::bytes_type inner{v4[0], v4[1], v4[2], v4[3]};
     return may_connect(ip::address_v4(inner), rule);
   }
+  // Where Amazon's keeps them.
+  constexpr ip::address_v6::bytes_type kAmazon{0xFD, 0, 0x0E, 0xC2, 0, 0, 0,    0,
+                                               0,    0, 0,    0,    0, 0, 0x02, 0x54};
+  if (bytes == kAmazon) return false;
   const bool is_unique_local = (bytes[0] & 0xFEU) == 0xFC || address.is_site_local();
   return !is_unique_local || rule == AddressRule::configured;
 }

@@ -1,5 +1,8 @@
 #include "personal.hpp"
 
+#include <set>
+#include <utility>
+
 #include "collect.hpp"
 #include "loquat/wire/json.hpp"
 #include "redact.hpp"
@@ -26,7 +29,23 @@ class Stripper {
   }
   [[nodiscard]] bool is_personal() const noexcept { return is_personal_; }
 
-  void said(std::string& text) const { text = redact_text(without_words(text, literals_)); }
+  /// The names in a query are the model's: their words are nobody's.
+  void learn_names(const std::optional<wire::RawJson>& query) {
+    if (!query) return;
+    const auto node = wire::parse_json(query->text);
+    if (!node) return;
+    for (const char* key : {"metrics", "group_by", "order_by"}) {
+      const auto* names = node->find(key);
+      if (names == nullptr) continue;
+      for (const auto& item : names->items) learn_words(item.string);
+    }
+  }
+
+  void said(std::string& text) const {
+    const bool is_named = names_any(text, tagged_);
+    text = redact_text(without_words(text, literals_));
+    if (is_named) text = only_known_words(text, words_, tagged_);
+  }
   void said(std::optional<std::string>& text) const {
     if (text) said(*text);
   }
@@ -58,6 +77,16 @@ class Stripper {
   }
 
  private:
+  void learn_words(std::string_view name) {
+    std::string word;
+    for (const char c : name) {
+      if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+        word += c;
+      else if (!word.empty())
+        words_.insert(std::exchange(word, {}));
+    }
+    if (!word.empty()) words_.insert(std::move(word));
+  }
   static wire::JsonNode text_node(std::string text) {
     wire::JsonNode node;
     node.kind = Kind::string;
@@ -76,6 +105,7 @@ class Stripper {
   const TaggedNames& tagged_;
   bool is_personal_ = false;
   std::vector<std::string> literals_;
+  std::set<std::string> words_;
 };
 
 }  // namespace
@@ -83,14 +113,21 @@ class Stripper {
 void strip_personal(wire::FeedbackEvent& event, const TaggedNames& tagged) {
   auto& data = event.data;
   Stripper strip(tagged);
-  for (const auto* text : {&data.original_sql, &data.corrected_sql, &data.question})
+  for (const auto* text : {&data.original_sql, &data.corrected_sql, &data.question, &data.comment})
     strip.look_at(*text);
   for (const auto* json : {&data.original_query, &data.corrected_query}) strip.look_at(*json);
-  if (!strip.is_personal()) return;
+  if (!strip.is_personal()) {
+    strip.said(data.question);
+    strip.said(data.comment);
+    return;
+  }
   for (const auto* sql : {&data.original_sql, &data.corrected_sql})
     if (*sql) strip.learn_literals(**sql);
   for (const auto* json : {&data.original_query, &data.corrected_query})
-    if (*json) strip.learn_literals((*json)->text);
+    if (*json) {
+      strip.learn_literals((*json)->text);
+      strip.learn_names(*json);
+    }
   strip.said(data.question);
   strip.said(data.comment);
   Stripper::answer(data.original_text);
@@ -109,9 +146,10 @@ void strip_personal(wire::LearningSignal& signal, const TaggedNames& tagged) {
   strip.look_at(signal.prompt.question);
   for (const auto* json : {&signal.metric_query, &signal.chosen, &signal.rejected})
     strip.look_at(*json);
-  if (!strip.is_personal()) return;
+  if (!strip.is_personal()) return strip.said(signal.prompt.question);
   for (const auto* json : {&signal.metric_query, &signal.chosen, &signal.rejected})
     if (*json) strip.learn_literals((*json)->text);
+  strip.learn_names(signal.metric_query);
   strip.said(signal.prompt.question);
   signal.prompt.context.text = "{}";
   strip.query(signal.metric_query);

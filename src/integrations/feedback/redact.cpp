@@ -135,23 +135,91 @@ std::string redact_text(std::string_view text) {
   return out;
 }
 
+namespace {
+
+bool is_one_of(const std::string& word, const std::set<std::string>& tagged) {
+  const auto part = word.rfind("__");
+  return tagged.contains(word) ||
+         (part != std::string::npos && tagged.contains(word.substr(part + 2)));
+}
+
+/// The word itself, or what it may be the plural of.
+bool is_tagged(const std::string& word, const std::set<std::string>& tagged) {
+  if (word.empty()) return false;
+  if (is_one_of(word, tagged)) return true;
+  if (word.ends_with("ies") && is_one_of(word.substr(0, word.size() - 3) + "y", tagged))
+    return true;
+  if (word.ends_with("es") && is_one_of(word.substr(0, word.size() - 2), tagged)) return true;
+  return word.ends_with('s') && is_one_of(word.substr(0, word.size() - 1), tagged);
+}
+
+/// Words that any question may have; none of them is anybody's.
+constexpr std::string_view kPlainWords[] = {
+    "a",         "all",      "an",     "and",    "are",    "as",      "at",       "average",
+    "below",     "between",  "bottom", "by",     "change", "compare", "compared", "count",
+    "daily",     "day",      "days",   "did",    "do",     "does",    "each",     "fewest",
+    "for",       "from",     "give",   "growth", "had",    "has",     "have",     "highest",
+    "how",       "in",       "is",     "it",     "its",    "largest", "last",     "least",
+    "less",      "list",     "lowest", "many",   "me",     "month",   "monthly",  "months",
+    "more",      "most",     "much",   "next",   "no",     "not",     "number",   "of",
+    "on",        "only",     "or",     "our",    "over",   "per",     "percent",  "quarter",
+    "quarterly", "quarters", "rate",   "rows",   "share",  "show",    "since",    "sum",
+    "than",      "that",     "the",    "their",  "these",  "this",    "those",    "to",
+    "today",     "top",      "total",  "trend",  "under",  "until",   "versus",   "vs",
+    "was",       "we",       "week",   "weekly", "weeks",  "were",    "what",     "when",
+    "where",     "which",    "who",    "why",    "with",   "without", "year",     "yearly",
+    "years",     "yesterday"};
+
+}  // namespace
+
 bool names_any(std::string_view text, const std::set<std::string>& tagged) {
-  std::string word;
-  const auto is_tagged = [&] {
-    if (word.empty()) return false;
-    const auto part = word.rfind("__");
-    return tagged.contains(word) ||
-           (part != std::string::npos && tagged.contains(word.substr(part + 2)));
+  std::string word, before;
+  const auto is_named = [&] {
+    const bool is_one =
+        is_tagged(word, tagged) || (!before.empty() && is_tagged(before + '_' + word, tagged));
+    if (!word.empty()) before = std::exchange(word, {});
+    return is_one;
   };
   for (const char c : text) {
     if (is_name(c)) {
       word += lower(c);
       continue;
     }
-    if (is_tagged()) return true;
-    word.clear();
+    if (is_named()) return true;
   }
-  return is_tagged();
+  return is_named();
+}
+
+std::string only_known_words(std::string_view text, const std::set<std::string>& known,
+                             const std::set<std::string>& tagged) {
+  constexpr std::size_t kDigitsMax = 4;  // a year, or how many
+  const auto is_known = [&](const std::string& word) {
+    if (std::ranges::all_of(word, is_digit)) return word.size() <= kDigitsMax;
+    return known.contains(word) || is_tagged(word, tagged) ||
+           std::ranges::find(kPlainWords, word) != std::end(kPlainWords);
+  };
+  std::string out, word, written;
+  const auto put = [&] {
+    if (word.empty()) return;
+    if (is_known(word))
+      out += written;
+    else if (!std::string_view(out).ends_with(kRedacted) &&
+             !std::string_view(out).ends_with(std::string(kRedacted) + " "))
+      out += kRedacted;
+    word.clear();
+    written.clear();
+  };
+  for (const char c : text) {
+    if (is_mailbox(c) || c == '@' || c == '\'') {  // values are made of these
+      word += lower(c);
+      written += c;
+      continue;
+    }
+    put();
+    out += c;
+  }
+  put();
+  return out;
 }
 
 std::vector<std::string> string_literals(std::string_view sql) {

@@ -14,7 +14,15 @@ namespace loquat::feedback {
 
 /// True if one of the tagged names stands in `text` as a word: `email`, or as the last part of a
 /// dimension, `customer__email`. `tagged` in lower case.
+/// Plurals count, and "full name" for `full_name`.
 [[nodiscard]] bool names_any(std::string_view text, const std::set<std::string>& tagged);
+
+/// What may be kept of a question that names a tagged column: plain words, `known` ones, tagged
+/// names and numbers of up to four digits. All else, which may be a value of the column, becomes
+/// `[redacted]`. `known` in lower case.
+[[nodiscard]] std::string only_known_words(std::string_view text,
+                                           const std::set<std::string>& known,
+                                           const std::set<std::string>& tagged);
 
 /// String literals of a statement ('' is a quote inside), without their quotes.
 [[nodiscard]] std::vector<std::string> string_literals(std::string_view sql);

@@ -40,8 +40,9 @@ TEST(Addresses, OfRequestsArePublicAlone) {
 TEST(Addresses, OfSettingsReachOwnNetworksButNeverWhereCloudsKeepCredentials) {
   for (const auto* address : {"127.0.0.1", "10.1.2.3", "192.168.1.1", "::1", "fd12::1"})
     EXPECT_TRUE(may_connect(address, AddressRule::configured)) << address;
-  for (const auto* address : {"169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe",
-                              "fe80::1", "0.0.0.0", "::", "224.0.0.1", "255.255.255.255"})
+  for (const auto* address :
+       {"169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fe80::1", "0.0.0.0",
+        "::", "224.0.0.1", "255.255.255.255", "192.0.0.192", "100.100.100.200", "fd00:ec2::254"})
     EXPECT_FALSE(may_connect(address, AddressRule::configured)) << address;
 }
 

@@ -372,7 +372,9 @@ TEST(Redact, ReadsLiteralsAsSqlDoes) {
   EXPECT_EQ(string_literals(sql), (std::vector<std::string>{"it''s", "x y"}));
   EXPECT_EQ(without_literals("a = 'b' -- c"), "a = '[redacted]' ");
   EXPECT_TRUE(names_any("customer__email = 1", {"email"}));
-  EXPECT_FALSE(names_any("emails", {"email"}));
+  EXPECT_TRUE(names_any("top 5 emails", {"email"}));
+  EXPECT_TRUE(names_any("by Full Names", {"full_name"}));
+  EXPECT_FALSE(names_any("emailed", {"email"}));
 }
 
 }  // namespace
