@@ -89,6 +89,30 @@ std::string bounds_of(const Setting& setting) {
   return text;
 }
 
+/// A URL may hold a password (`user:secret@`) or a key (`?sig=secret`): neither is printed.
+std::string without_url_secrets(std::string text) {
+  constexpr std::string_view kRedacted = "[redacted]";
+  constexpr std::string_view kEnd = " \t\"',]}";
+  for (auto at = text.find("://"); at != text.npos; at = text.find("://", at + 3)) {
+    const auto host = at + 3;
+    auto end = std::min(text.find_first_of(kEnd, host), text.size());
+    const auto path = std::min(text.find_first_of("/?#", host), end);
+    const auto mark = path > host ? text.rfind('@', path - 1) : text.npos;
+    if (mark != text.npos && mark >= host) {
+      text.replace(host, mark - host, kRedacted);
+      end = std::min(text.find_first_of(kEnd, host + kRedacted.size()), text.size());
+    }
+    auto value = text.find('?', host);
+    while (value < end && (value = text.find('=', value)) < end) {
+      const auto stop = std::min(text.find_first_of("&#", value), end);
+      text.replace(value + 1, stop - value - 1, kRedacted);
+      end += kRedacted.size() - (stop - value - 1);
+      value += 1 + kRedacted.size();
+    }
+  }
+  return text;
+}
+
 void comment(std::string& out, const std::string& indent, const std::string& text) {
   constexpr std::size_t kWidth = 100;
   std::string line = indent + "#";
@@ -113,7 +137,7 @@ std::string Loader::print() const {
   Nesting nesting(out);
   for (const auto* setting : in_order(settings_)) {
     const auto name = nesting.enter(setting->key());
-    out += nesting.indent() + name + ": " + setting->show() + "\n";
+    out += nesting.indent() + name + ": " + without_url_secrets(setting->show()) + "\n";
   }
   return out;
 }

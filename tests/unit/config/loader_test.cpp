@@ -197,6 +197,16 @@ TEST_F(Config, SecretComesFromAFileAndIsNeverPrinted) {
   EXPECT_THAT(loader.print(), HasSubstr("password: '<redacted>'"));
 }
 
+TEST_F(Config, NoSecretWithinAUrlIsPrinted) {
+  sample.names = {"https://ada:tiger@host:1/a?sig=lion&x=puma#f", "http://host/?a", "a=b"};
+  const auto printed = loader.print();
+  for (const char* secret : {"ada", "tiger", "lion", "puma"})
+    EXPECT_THAT(printed, Not(HasSubstr(secret)));
+  EXPECT_THAT(printed, HasSubstr("https://[redacted]@host:1/a?sig=[redacted]&x=[redacted]#f"));
+  EXPECT_THAT(printed, HasSubstr("http://host/?a"));
+  EXPECT_THAT(printed, HasSubstr("a=b"));
+}
+
 TEST_F(Config, MissingSecretFileStopsTheStart) {
   sources.environment = {{"SAMPLE_PASSWORD_FILE", "/nonexistent/secret"}};
   EXPECT_THAT(messages(loader.load(sources)), Contains(HasSubstr("cannot be read")));
