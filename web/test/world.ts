@@ -24,6 +24,10 @@ export class FakeSocket implements Socket {
   says(...frames: object[]): void {
     for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
   }
+  /** Not as our frames are. */
+  says_raw(text: string): void {
+    this.onmessage?.({ data: text });
+  }
   shuts(code: number, reason = ""): void {
     this.onclose?.({ code, reason });
   }
@@ -127,7 +131,8 @@ export class World {
               end = () => controller.close();
             },
           });
-          resolve(new Response(body, { status: 200 }));
+          resolve(new Response(body, { status: 200, headers: { "content-type": "text/event-stream" } }));
+          write('event: connection_ready\ndata: {"type":"connection_ready","last_seq":0,"heartbeat_interval_s":30}\n\n');
           return { write: (text) => write(text), end: () => end() };
         },
         fail: () => reject(new TypeError("network")),

@@ -62,6 +62,7 @@ interface RequestOptions {
 export class LoquatApi {
   readonly options: ClientOptions;
   private readonly env: Environment;
+  private renewing: Promise<boolean> | undefined;
 
   constructor(options: ClientOptions, env: Environment) {
     this.options = { ...options, baseUrl: options.baseUrl.replace(/\/+$/, "") };
@@ -77,10 +78,18 @@ export class LoquatApi {
     const first = await this.once<T>(method, path, options);
     if (!(first instanceof ApiError)) return first;
     const mayRenew = first.status === 401 && this.options.renewToken !== undefined;
-    if (!mayRenew || !(await this.options.renewToken?.())) throw first;
+    if (!mayRenew || !(await this.renew().catch(() => false))) throw first;
     const second = await this.once<T>(method, path, options);
     if (second instanceof ApiError) throw second;
     return second;
+  }
+
+  /** One renewal at a time, however many requests and sessions find the token expired. */
+  renew(): Promise<boolean> {
+    this.renewing ??= Promise.resolve()
+      .then(() => this.options.renewToken?.() ?? false)
+      .finally(() => (this.renewing = undefined));
+    return this.renewing;
   }
 
   private async once<T>(method: string, path: string, o: RequestOptions): Promise<Envelope<T> | ApiError> {

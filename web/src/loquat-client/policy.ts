@@ -25,14 +25,17 @@ export interface Limits {
   pauseMaxMs: number;
   /** How often in a row a connection may be closed as too slow before a calmer transport is taken. */
   tooSlowMax: number;
+  /** How many short lives in a row before another transport is tried. */
+  briefMax: number;
 }
 
-export const kLimits: Limits = { pauseMinMs: 500, pauseMaxMs: 15_000, tooSlowMax: 3 };
+export const kLimits: Limits = { pauseMinMs: 500, pauseMaxMs: 15_000, tooSlowMax: 3, briefMax: 3 };
 
 export class LinkPolicy {
   private at = 0;
   private wasOpen = false;
   private rounds = 0;
+  private brief = 0;
   private slow = 0;
   private renewed = false;
   private restarted = false;
@@ -53,8 +56,13 @@ export class LinkPolicy {
 
   opened(): void {
     this.wasOpen = true;
-    this.rounds = 0;
     this.renewed = false;
+  }
+
+  /** It has been open for some seconds: what cuts connections at once, a proxy say, lets this one live. */
+  stable(): void {
+    this.rounds = 0;
+    this.brief = 0;
   }
 
   /** Entries arrive and are taken: the reader keeps up, and the log is the one we think it is. */
@@ -84,12 +92,19 @@ export class LinkPolicy {
       case "silent":
         return wasOpen ? this.open(0) : this.descend(0);
       case "lost":
-        return wasOpen ? this.open(this.pause(0)) : this.descend(0);
+        return wasOpen ? this.cut() : this.descend(0);
       case "closed":
         return this.closed(cause.code, wasOpen, cause.retryAfterMs);
       case "http":
         return this.refused(cause.status, cause.retryAfterMs ?? 0);
     }
+  }
+
+  /** Whoever renews tokens could not be reached: that says nothing about the token. */
+  renewFailed(): Step {
+    this.renewed = false;
+    this.rounds += 1;
+    return this.open(this.pause(this.rounds));
   }
 
   /** The token could be renewed, or could not. */
@@ -119,8 +134,16 @@ export class LinkPolicy {
       case 1009:
         return this.descend(0);
       default:
-        return wasOpen ? this.open(this.pause(0)) : this.descend(0);
+        return wasOpen ? this.cut() : this.descend(0);
     }
+  }
+
+  /** Open before, and lost: the same way again, unless it never lives for long. */
+  private cut(): Step {
+    this.brief += 1;
+    if (this.brief < this.limits.briefMax) return this.open(this.pause(this.brief - 1));
+    this.brief = 0;
+    return this.descend(0);
   }
 
   private refused(status: number, retryAfterMs: number): Step {

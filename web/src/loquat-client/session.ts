@@ -27,6 +27,8 @@ export interface SessionOptions {
   transports?: readonly TransportName[];
   /** How long a question may go unacknowledged on the socket before it is sent by POST as well. */
   ackWithinMs?: number;
+  /** How long a connection may take to say that it is ready; proxies may swallow it. */
+  connectWithinMs?: number;
   /** How long to stay on a lesser transport before the best one is tried again. */
   upgradeAfterMs?: number;
 }
@@ -41,6 +43,7 @@ interface Pending {
 
 const kDefaultHeartbeatS = 30;
 const kPostAttempts = 4;
+const kStableMs = 5000;
 
 /** One conversation: asks questions, and reads the session log over whichever transport works. */
 export class LoquatSession extends Emitter<SessionEvents> {
@@ -52,6 +55,7 @@ export class LoquatSession extends Emitter<SessionEvents> {
   private readonly env: Environment;
   private readonly policy: LinkPolicy;
   private readonly ackWithinMs: number;
+  private readonly connectWithinMs: number;
   private upgradeAfterMs: number;
   private connection: Connection | undefined;
   private generation = 0;
@@ -60,6 +64,9 @@ export class LoquatSession extends Emitter<SessionEvents> {
   private stopSilence = () => {};
   private stopPause = () => {};
   private stopUpgrade = () => {};
+  private stopStable = () => {};
+  /** Questions of the log that have no `complete` yet, oldest first: the first is the one that runs. */
+  private readonly unanswered = new Set<string>();
   private readonly pending = new Map<string, Pending>();
 
   constructor(id: string, api: LoquatApi, env: Environment, options: SessionOptions = {}) {
@@ -70,6 +77,7 @@ export class LoquatSession extends Emitter<SessionEvents> {
     this.cursor = new Cursor(options.after ?? 0, options.epoch);
     this.policy = new LinkPolicy(options.transports ?? ["websocket", "sse", "poll"], env.random);
     this.ackWithinMs = options.ackWithinMs ?? 4000;
+    this.connectWithinMs = options.connectWithinMs ?? 8000;
     this.upgradeAfterMs = options.upgradeAfterMs ?? 60_000;
   }
 
@@ -79,9 +87,12 @@ export class LoquatSession extends Emitter<SessionEvents> {
     return this;
   }
 
+  /** Nothing is sent any more; questions that are not accepted yet are rejected. */
   close(): void {
     this.drop();
     this.stopPause();
+    const error = new ApiError(0, [{ code: "CLOSED", message: "the session was closed" }]);
+    for (const clientId of [...this.pending.keys()]) this.refuse(clientId, error);
     this.setState({ phase: "stopped", reason: "closed" });
   }
 
@@ -105,7 +116,8 @@ export class LoquatSession extends Emitter<SessionEvents> {
   /** Cancels the running answer, or the one named, its query included. */
   async cancel(messageId?: string): Promise<void> {
     if (this.send({ type: "cancel", ...(messageId ? { message_id: messageId } : {}) })) return;
-    if (messageId) await this.api.cancel(this.id, messageId);
+    const id = messageId ?? [...this.unanswered][0];
+    if (id) await this.api.cancel(this.id, id);
   }
 
   private send(frame: object): boolean {
@@ -138,6 +150,7 @@ export class LoquatSession extends Emitter<SessionEvents> {
         if (!passing || attempt === kPostAttempts) return this.refuse(clientId, error as Error);
         const wait = known.retryAfterMs ?? 400 * 2 ** attempt;
         await new Promise<void>((resume) => this.env.after(wait, resume));
+        if (this.pending.get(clientId) !== question) return;
       }
     }
   }
@@ -184,9 +197,10 @@ export class LoquatSession extends Emitter<SessionEvents> {
 
   private async renew(): Promise<void> {
     const generation = this.generation;
-    const renewed = await this.api.options.renewToken?.();
+    const renewed = await this.api.renew().catch(() => undefined);
     if (generation !== this.generation) return;
-    if (renewed) this.perform(this.policy.tokenRenewed());
+    if (renewed === undefined) this.perform(this.policy.renewFailed());
+    else if (renewed) this.perform(this.policy.tokenRenewed());
     else this.stop("unauthorized");
   }
 
@@ -207,11 +221,13 @@ export class LoquatSession extends Emitter<SessionEvents> {
         ended: (cause) => current(() => this.ended(cause)),
       },
     );
-    this.watchSilence();
+    this.stopSilence();
+    this.stopSilence = this.env.after(this.connectWithinMs, () => this.ended({ kind: "silent" }));
   }
 
   private opened(transport: TransportName): void {
     this.policy.opened();
+    this.stopStable = this.env.after(kStableMs, () => this.policy.stable());
     this.setState({ phase: "open", transport });
     if (this.policy.fellBack) {
       this.stopUpgrade = this.env.after(this.upgradeAfterMs, () => this.ended({ kind: "upgrade" }));
@@ -234,6 +250,7 @@ export class LoquatSession extends Emitter<SessionEvents> {
     this.resuming = false;
     this.stopSilence();
     this.stopUpgrade();
+    this.stopStable();
     this.stopPause();
     this.connection?.close();
     this.connection = undefined;
@@ -264,6 +281,8 @@ export class LoquatSession extends Emitter<SessionEvents> {
       case "new":
         this.policy.flowing();
         if (entry.type === "message" && entry.client_id) this.settle(entry.client_id, entry.message_id);
+        if (entry.type === "message" && entry.message_id) this.unanswered.add(entry.message_id);
+        if (entry.type === "complete" && entry.message_id) this.unanswered.delete(entry.message_id);
         this.emit("entry", entry);
     }
   }

@@ -44,11 +44,24 @@ export function openTransport(name: TransportName, place: Place, reader: Reader)
 
 function parse(text: string): Frame | undefined {
   try {
-    const frame: unknown = JSON.parse(text);
-    return typeof frame === "object" && frame !== null ? (frame as Frame) : undefined;
+    return checked(JSON.parse(text));
   } catch {
     return undefined;
   }
+}
+
+const isPlace = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
+
+/** A proxy, or a captive portal, may say anything: what is no frame is passed over and moves no cursor. */
+function checked(value: unknown): Frame | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const frame = value as Record<string, unknown>;
+  if (typeof frame.type !== "string") return undefined;
+  if ("seq" in frame && frame.type !== "ack" && !isPlace(frame.seq)) return undefined;
+  if (frame.type === "gap" && !isPlace(frame.first_seq)) return undefined;
+  const beat = frame.heartbeat_interval_s;
+  if (beat !== undefined && !(typeof beat === "number" && beat > 0 && beat < 3600)) return undefined;
+  return value as Frame;
 }
 
 function openWebSocket({ api, env, sessionId, cursor }: Place, reader: Reader): Connection {
@@ -99,7 +112,9 @@ function openStream(place: Place, reader: Reader): Connection {
       { headers: { ...api.headers(), accept: "text/event-stream" }, signal: abort.signal, cache: "no-store" },
     );
     if (!response.ok || !response.body) return refusal(response);
-    reader.opened();
+    // A page that stands for the path, as proxies and single-page servers give, is no stream.
+    const type = response.headers.get("content-type") ?? "";
+    if (!type.startsWith("text/event-stream")) return { kind: "lost" };
     const parser = new SseParser();
     const decoder = new TextDecoder();
     const body = response.body.getReader();
@@ -109,7 +124,9 @@ function openStream(place: Place, reader: Reader): Connection {
       reader.heard();
       for (const event of parser.push(decoder.decode(value, { stream: true }))) {
         const frame = event.data === undefined ? undefined : parse(event.data);
-        if (frame && !abort.signal.aborted) reader.frame(frame);
+        if (!frame || abort.signal.aborted) continue;
+        if (frame.type === "connection_ready") reader.opened();
+        reader.frame(frame);
       }
     }
   };
@@ -166,10 +183,11 @@ function refusal(response: Response): Cause {
 /** The array of the long-poll, in its envelope or bare; a gap stands beside the entries or among them. */
 export function pollFrames(body: unknown): Frame[] {
   const data = (Array.isArray(body) ? body : ((body as { data?: unknown })?.data ?? [])) as unknown;
-  if (Array.isArray(data)) return data as Frame[];
+  const known = (frames: unknown[]) => frames.map(checked).filter((frame) => frame !== undefined);
+  if (Array.isArray(data)) return known(data);
   const page = data as { events?: Frame[]; entries?: Frame[]; epoch?: string; gap?: object };
   const frames: Frame[] = [];
   if (page.gap) frames.push({ type: "gap", ...page.gap } as Frame);
   else if (page.epoch !== undefined) frames.push({ type: "connection_ready", epoch: page.epoch });
-  return frames.concat(page.events ?? page.entries ?? []);
+  return known(frames.concat(page.events ?? page.entries ?? []));
 }
