@@ -96,8 +96,8 @@ void Writer::loop() {
       commit(batch);
     finish_all(std::move(batch));
   }
+  if (writer_ == nullptr && db_.is_open()) end_life(db_);  // a commit: the copier hears of it
   copier_.reset();
-  if (writer_ == nullptr && db_.is_open()) end_life(db_);
   db_.close();
 }
 
