@@ -43,7 +43,7 @@ export interface FakeRequest {
   body: Record<string, unknown> | undefined;
   answer(status: number, body: unknown, headers?: Record<string, string>): void;
   /** Answers 200 with a body that the test goes on writing. */
-  stream(): { write(text: string): void; end(): void };
+  stream(type?: string): { write(text: string): void; end(): void };
   fail(): void;
 }
 
@@ -122,7 +122,7 @@ export class World {
         body: init.body ? JSON.parse(String(init.body)) : undefined,
         answer: (status, body, headers = {}) =>
           resolve(new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } })),
-        stream: () => {
+        stream: (type = "text/event-stream") => {
           let write: (text: string) => void = () => {};
           let end = () => {};
           const body = new ReadableStream<Uint8Array>({
@@ -131,8 +131,8 @@ export class World {
               end = () => controller.close();
             },
           });
-          resolve(new Response(body, { status: 200, headers: { "content-type": "text/event-stream" } }));
-          write('event: connection_ready\ndata: {"type":"connection_ready","last_seq":0,"heartbeat_interval_s":30}\n\n');
+          resolve(new Response(body, { status: 200, headers: { "content-type": type } }));
+          if (type === "text/event-stream") write('event: connection_ready\ndata: {"type":"connection_ready","last_seq":0,"heartbeat_interval_s":30}\n\n');
           return { write: (text) => write(text), end: () => end() };
         },
         fail: () => reject(new TypeError("network")),

@@ -47,9 +47,12 @@ export class ApiError extends Error {
   }
 }
 
+const kRetryAfterMaxMs = 3_600_000;
+
 export function retryAfterMs(response: Response): number | undefined {
   const seconds = Number(response.headers.get("retry-after") ?? "");
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+  // More than a timer can hold would fire at once.
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, kRetryAfterMaxMs) : undefined;
 }
 
 interface RequestOptions {
@@ -69,25 +72,42 @@ export class LoquatApi {
     this.env = env;
   }
 
+  /** The current token; none where the page's own function fails, which the request itself will tell. */
+  peekToken(): string | undefined {
+    try {
+      return this.options.token?.();
+    } catch {
+      return undefined;
+    }
+  }
+
   headers(): Record<string, string> {
     const token = this.options.token?.();
     return { ...this.options.headers, ...(token ? { authorization: `Bearer ${token}` } : {}) };
   }
 
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<Envelope<T>> {
+    const used = this.peekToken();
     const first = await this.once<T>(method, path, options);
     if (!(first instanceof ApiError)) return first;
     const mayRenew = first.status === 401 && this.options.renewToken !== undefined;
-    if (!mayRenew || !(await this.renew().catch(() => false))) throw first;
+    if (!mayRenew || !(await this.renew(used).catch(() => false))) throw first;
+    if (options.signal?.aborted) throw first;
     const second = await this.once<T>(method, path, options);
     if (second instanceof ApiError) throw second;
     return second;
   }
 
-  /** One renewal at a time, however many requests and sessions find the token expired. */
-  renew(): Promise<boolean> {
+  /**
+   * One renewal at a time, however many requests and sessions find the token expired, and none where the token is
+   * no longer the one that was refused.
+   */
+  renew(refused?: string): Promise<boolean> {
+    const now = this.peekToken();
+    if (!this.renewing && refused && now && now !== refused) return Promise.resolve(true);
     this.renewing ??= Promise.resolve()
-      .then(() => this.options.renewToken?.() ?? false)
+      .then(() => this.options.renewToken?.())
+      .then(Boolean)
       .finally(() => (this.renewing = undefined));
     return this.renewing;
   }
@@ -136,9 +156,9 @@ export class LoquatApi {
   }
 
   /** Asks; the answer comes by the session log. */
-  askAsync(sessionId: string, message: string, idempotencyKey: string): Promise<{ message_id: string }> {
+  askAsync(sessionId: string, message: string, idempotencyKey: string, signal?: AbortSignal): Promise<{ message_id: string }> {
     const path = `/api/v1/bi/chat/sessions/${sessionId}/messages?async=true`;
-    return this.data("POST", path, { body: { message }, idempotencyKey });
+    return this.data("POST", path, { body: { message }, idempotencyKey, ...(signal ? { signal } : {}) });
   }
 
   async cancel(sessionId: string, messageId: string): Promise<void> {

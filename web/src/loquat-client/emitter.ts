@@ -9,9 +9,20 @@ export class Emitter<Events extends object> {
     return () => set.delete(listener as (value: never) => void);
   }
 
+  /** What one listener throws is told, and keeps nothing from the others or from the connection. */
   protected emit<K extends keyof Events>(name: K, value: Events[K]): void {
     for (const listener of [...(this.listeners.get(name) ?? [])]) {
-      (listener as (value: Events[K]) => void)(value);
+      try {
+        (listener as (value: Events[K]) => void)(value);
+      } catch (error) {
+        this.listenerFailed(error);
+      }
     }
+  }
+
+  protected listenerFailed(error: unknown): void {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

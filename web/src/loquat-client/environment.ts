@@ -13,6 +13,8 @@ export interface Environment {
   after(ms: number, run: () => void): () => void;
   random(): number;
   id(): string;
+  /** Takes what a listener throws; absent, it is thrown again from the event loop. */
+  report?: (error: unknown) => void;
 }
 
 export function browserEnvironment(): Environment {

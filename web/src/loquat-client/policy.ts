@@ -8,8 +8,7 @@ export type Cause =
   | { kind: "http"; status: number; retryAfterMs?: number }
   | { kind: "lost" }
   | { kind: "silent" }
-  | { kind: "hole" }
-  | { kind: "upgrade" };
+  | { kind: "hole" };
 
 export type StopReason = "unauthorized" | "forbidden" | "no_session" | "refused";
 
@@ -28,6 +27,9 @@ export interface Limits {
   /** How many short lives in a row before another transport is tried. */
   briefMax: number;
 }
+
+/** What a daemon says to a place that it does not know. Other refusals are of a proxy that does not like the path. */
+const kBadPlace: ReadonlySet<number> = new Set([400, 409, 410, 416, 422]);
 
 export const kLimits: Limits = { pauseMinMs: 500, pauseMaxMs: 15_000, tooSlowMax: 3, briefMax: 3 };
 
@@ -56,13 +58,18 @@ export class LinkPolicy {
 
   opened(): void {
     this.wasOpen = true;
-    this.renewed = false;
+  }
+
+  /** A better transport got ready beside the one at work and takes its place. */
+  promoted(transport: TransportName): void {
+    this.at = Math.max(0, this.ladder.indexOf(transport));
   }
 
   /** It has been open for some seconds: what cuts connections at once, a proxy say, lets this one live. */
   stable(): void {
     this.rounds = 0;
     this.brief = 0;
+    this.renewed = false;
   }
 
   /** Entries arrive and are taken: the reader keeps up, and the log is the one we think it is. */
@@ -75,18 +82,15 @@ export class LinkPolicy {
     return this.ladder[this.at] as TransportName;
   }
 
-  /** On a lesser transport than the first: worth trying the first again after a while. */
-  get fellBack(): boolean {
-    return this.at > 0;
+  /** Those before the one at work: worth trying again after a while. */
+  get better(): readonly TransportName[] {
+    return this.ladder.slice(0, this.at);
   }
 
   ended(cause: Cause): Step {
     const wasOpen = this.wasOpen;
     this.wasOpen = false;
     switch (cause.kind) {
-      case "upgrade":
-        this.at = 0;
-        return this.open(0);
       case "hole":
         return this.open(0);
       case "silent":
@@ -121,7 +125,7 @@ export class LinkPolicy {
       case 4404:
         return { do: "stop", reason: "no_session" };
       case 4408:
-        return this.open(0);
+        return this.brief === 0 ? this.again() : this.cut();
       case 4413:
         this.slow += 1;
         return this.slow >= this.limits.tooSlowMax ? this.descend(0) : this.open(0);
@@ -146,11 +150,16 @@ export class LinkPolicy {
     return this.descend(0);
   }
 
+  private again(): Step {
+    this.brief += 1;
+    return this.open(0);
+  }
+
   private refused(status: number, retryAfterMs: number): Step {
     if (status === 401) return this.unauthorized();
     if (status === 403) return { do: "stop", reason: "forbidden" };
     if (status === 404) return { do: "stop", reason: "no_session" };
-    if (status === 429 || status >= 500) return this.descend(retryAfterMs);
+    if (!kBadPlace.has(status)) return this.descend(retryAfterMs);
     // The daemon does not know the place we ask for, as after losing the log's tail: once, start over.
     if (this.restarted) return { do: "stop", reason: "refused" };
     this.restarted = true;

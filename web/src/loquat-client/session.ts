@@ -3,8 +3,10 @@ import { Cursor } from "./cursor.ts";
 import { Emitter } from "./emitter.ts";
 import type { Environment } from "./environment.ts";
 import { LinkPolicy, type Cause, type Step, type StopReason, type TransportName } from "./policy.ts";
-import { kPollWaitMs, openTransport, type Connection } from "./transports.ts";
+import { RunningAnswers } from "./running.ts";
+import { kPollWaitMs, openTransport, type Connection, type Reader } from "./transports.ts";
 import { isEntry, type Control, type Entry, type Frame } from "./types.ts";
+import { Upgrade } from "./upgrade.ts";
 
 export type LinkState =
   | { phase: "connecting" | "open"; transport: TransportName }
@@ -36,6 +38,7 @@ export interface SessionOptions {
 interface Pending {
   content: string;
   byPost: boolean;
+  accepted?: Promise<string | undefined>;
   resolve(messageId: string | undefined): void;
   reject(error: Error): void;
   stopTimer(): void;
@@ -44,6 +47,9 @@ interface Pending {
 const kDefaultHeartbeatS = 30;
 const kPostAttempts = 4;
 const kStableMs = 5000;
+const kNothing = () => {};
+
+const closedError = () => new ApiError(0, [{ code: "CLOSED", message: "the session was closed" }]);
 
 /** One conversation: asks questions, and reads the session log over whichever transport works. */
 export class LoquatSession extends Emitter<SessionEvents> {
@@ -56,17 +62,19 @@ export class LoquatSession extends Emitter<SessionEvents> {
   private readonly policy: LinkPolicy;
   private readonly ackWithinMs: number;
   private readonly connectWithinMs: number;
-  private upgradeAfterMs: number;
+  private readonly upgrade: Upgrade;
   private connection: Connection | undefined;
   private generation = 0;
   private heartbeatMs = kDefaultHeartbeatS * 1000;
   private resuming = false;
-  private stopSilence = () => {};
-  private stopPause = () => {};
-  private stopUpgrade = () => {};
-  private stopStable = () => {};
-  /** Questions of the log that have no `complete` yet, oldest first: the first is the one that runs. */
-  private readonly unanswered = new Set<string>();
+  private isClosed = false;
+  private usedToken: string | undefined;
+  private stopSilence = kNothing;
+  private stopPause = kNothing;
+  private stopStable = kNothing;
+  private stopResume = kNothing;
+  private posts = new AbortController();
+  private readonly running = new RunningAnswers();
   private readonly pending = new Map<string, Pending>();
 
   constructor(id: string, api: LoquatApi, env: Environment, options: SessionOptions = {}) {
@@ -78,21 +86,25 @@ export class LoquatSession extends Emitter<SessionEvents> {
     this.policy = new LinkPolicy(options.transports ?? ["websocket", "sse", "poll"], env.random);
     this.ackWithinMs = options.ackWithinMs ?? 4000;
     this.connectWithinMs = options.connectWithinMs ?? 8000;
-    this.upgradeAfterMs = options.upgradeAfterMs ?? 60_000;
+    const times = { afterMs: options.upgradeAfterMs ?? 60_000, connectWithinMs: this.connectWithinMs };
+    this.upgrade = new Upgrade(env, times, {
+      better: () => this.policy.better,
+      link: (transport, reader) => this.link(transport, reader),
+      takeOver: (transport, connection) => this.takeOver(transport, connection),
+    });
   }
 
   /** Starts reading. Listeners are best attached before. */
   connect(): this {
+    this.isClosed = false;
     this.perform(this.policy.begin());
     return this;
   }
 
   /** Nothing is sent any more; questions that are not accepted yet are rejected. */
   close(): void {
-    this.drop();
-    this.stopPause();
-    const error = new ApiError(0, [{ code: "CLOSED", message: "the session was closed" }]);
-    for (const clientId of [...this.pending.keys()]) this.refuse(clientId, error);
+    this.isClosed = true;
+    this.end(closedError());
     this.setState({ phase: "stopped", reason: "closed" });
   }
 
@@ -106,17 +118,24 @@ export class LoquatSession extends Emitter<SessionEvents> {
    * The same `clientId` sent again, by any path, gives one answer.
    */
   ask(content: string, clientId = this.env.id()): { clientId: string; accepted: Promise<string | undefined> } {
+    if (this.isClosed) return { clientId, accepted: Promise.reject(closedError()) };
     const accepted = new Promise<string | undefined>((resolve, reject) => {
-      this.pending.set(clientId, { content, byPost: false, resolve, reject, stopTimer: () => {} });
+      this.pending.set(clientId, { content, byPost: false, resolve, reject, stopTimer: kNothing });
     });
+    const question = this.pending.get(clientId);
+    if (question) question.accepted = accepted;
     this.sendQuestion(clientId);
     return { clientId, accepted };
   }
 
-  /** Cancels the running answer, or the one named, its query included. */
+  /** Cancels the running answer, or the one named, its query included; what is being asked, once it is accepted. */
   async cancel(messageId?: string): Promise<void> {
-    if (this.send({ type: "cancel", ...(messageId ? { message_id: messageId } : {}) })) return;
-    const id = messageId ?? [...this.unanswered][0];
+    let id = messageId;
+    const asked = [...this.pending.values()].find(({ byPost }) => byPost);
+    if (!id && !this.running.first && asked) id = await asked.accepted?.catch(() => undefined);
+    if (this.isClosed) throw closedError();
+    if (this.send({ type: "cancel", ...(id ? { message_id: id } : {}) })) return;
+    id ??= this.running.first;
     if (id) await this.api.cancel(this.id, id);
   }
 
@@ -142,9 +161,10 @@ export class LoquatSession extends Emitter<SessionEvents> {
     question.byPost = true;
     for (let attempt = 1; ; ++attempt) {
       try {
-        const { message_id } = await this.api.askAsync(this.id, question.content, clientId);
+        const { message_id } = await this.api.askAsync(this.id, question.content, clientId, this.posts.signal);
         return this.settle(clientId, message_id);
       } catch (error) {
+        if (this.pending.get(clientId) !== question) return;
         const known = error instanceof ApiError ? error : undefined;
         const passing = known !== undefined && (known.status === 0 || known.status === 503);
         if (!passing || attempt === kPostAttempts) return this.refuse(clientId, error as Error);
@@ -158,6 +178,7 @@ export class LoquatSession extends Emitter<SessionEvents> {
   private settle(clientId: string, messageId: string | undefined): void {
     const question = this.pending.get(clientId);
     this.pending.delete(clientId);
+    if (question && messageId) this.running.accepted(messageId);
     question?.stopTimer();
     question?.resolve(messageId);
   }
@@ -169,18 +190,28 @@ export class LoquatSession extends Emitter<SessionEvents> {
     question?.reject(error);
   }
 
+  /** Lets go of everything that could still send or call back. */
+  private end(error: ApiError): void {
+    this.drop();
+    this.upgrade.stop();
+    this.posts.abort();
+    this.posts = new AbortController();
+    for (const clientId of [...this.pending.keys()]) this.refuse(clientId, error);
+  }
+
+  // A listener may close the session: whatever follows an event looks first whether it still holds.
   private perform(step: Step): void {
+    const { generation } = this;
     switch (step.do) {
       case "open":
         if (step.afterMs <= 0) return this.open(step.transport);
-        this.setState({ phase: "waiting", transport: step.transport, retryInMs: step.afterMs });
         this.stopPause = this.env.after(step.afterMs, () => this.open(step.transport));
-        return;
+        return this.setState({ phase: "waiting", transport: step.transport, retryInMs: step.afterMs });
       case "restart":
-        this.cursor.moveTo(1);
-        this.cursor.epoch = undefined;
+        this.cursor.restart();
+        this.running.forget();
         this.emit("gap", { firstSeq: 1 });
-        return this.open(step.transport);
+        return generation === this.generation ? this.open(step.transport) : undefined;
       case "renew_token":
         return void this.renew();
       case "stop":
@@ -189,15 +220,13 @@ export class LoquatSession extends Emitter<SessionEvents> {
   }
 
   private stop(reason: StopReason): void {
-    this.drop();
-    const error = new ApiError(0, [{ code: reason.toUpperCase(), message: "the session's stream has ended" }]);
-    for (const clientId of [...this.pending.keys()]) this.refuse(clientId, error);
+    this.end(new ApiError(0, [{ code: reason.toUpperCase(), message: "the session's stream has ended" }]));
     this.setState({ phase: "stopped", reason });
   }
 
   private async renew(): Promise<void> {
     const generation = this.generation;
-    const renewed = await this.api.renew().catch(() => undefined);
+    const renewed = await this.api.renew(this.usedToken).catch(() => undefined);
     if (generation !== this.generation) return;
     if (renewed === undefined) this.perform(this.policy.renewFailed());
     else if (renewed) this.perform(this.policy.tokenRenewed());
@@ -206,33 +235,56 @@ export class LoquatSession extends Emitter<SessionEvents> {
 
   private open(transport: TransportName): void {
     this.drop();
-    const generation = this.generation;
+    const { generation } = this;
+    this.setState({ phase: "connecting", transport });
+    if (generation !== this.generation) return;
+    this.stopSilence = this.env.after(this.connectWithinMs, () => this.ended({ kind: "silent" }));
+    this.connection = this.link(transport, this.reader(transport));
+  }
+
+  private link(transport: TransportName, reader: Reader): Connection {
+    this.usedToken = this.api.peekToken();
+    return openTransport(transport, { api: this.api, env: this.env, sessionId: this.id, cursor: this.cursor }, reader);
+  }
+
+  /** Listens for as long as the connection of now is the session's. */
+  private reader(transport: TransportName): Reader {
+    const { generation } = this;
     const current = (run: () => void) => {
       if (generation === this.generation) run();
     };
-    this.setState({ phase: "connecting", transport });
-    this.connection = openTransport(
-      transport,
-      { api: this.api, env: this.env, sessionId: this.id, cursor: this.cursor },
-      {
-        opened: () => current(() => this.opened(transport)),
-        heard: () => current(() => this.watchSilence()),
-        frame: (frame) => current(() => this.frame(frame)),
-        ended: (cause) => current(() => this.ended(cause)),
-      },
-    );
-    this.stopSilence();
-    this.stopSilence = this.env.after(this.connectWithinMs, () => this.ended({ kind: "silent" }));
+    return {
+      answered: () => current(() => this.watchSilence()),
+      opened: () => current(() => this.opened(transport)),
+      // Signs of life do not make up for the readiness that a peer never tells.
+      heard: () => current(() => (this.state.phase === "open" ? this.watchSilence() : undefined)),
+      frame: (frame) => current(() => this.frame(frame)),
+      ended: (cause) => current(() => this.ended(cause)),
+    };
+  }
+
+  private takeOver(transport: TransportName, connection: Connection): Reader {
+    this.drop();
+    this.connection = connection;
+    this.policy.promoted(transport);
+    const reader = this.reader(transport);
+    this.opened(transport);
+    return reader;
   }
 
   private opened(transport: TransportName): void {
+    if (this.state.phase === "open" && this.state.transport === transport) return;
+    const { generation } = this;
     this.policy.opened();
-    this.stopStable = this.env.after(kStableMs, () => this.policy.stable());
+    this.stopStable = this.env.after(kStableMs, () => this.stable());
+    this.watchSilence();
     this.setState({ phase: "open", transport });
-    if (this.policy.fellBack) {
-      this.stopUpgrade = this.env.after(this.upgradeAfterMs, () => this.ended({ kind: "upgrade" }));
-      this.upgradeAfterMs = Math.min(this.upgradeAfterMs * 2, 600_000);
-    }
+    if (generation === this.generation) this.upgrade.begin();
+  }
+
+  private stable(): void {
+    this.policy.stable();
+    if (this.policy.better.length === 0) this.upgrade.bestLasts();
   }
 
   private ended(cause: Cause): void {
@@ -249,9 +301,10 @@ export class LoquatSession extends Emitter<SessionEvents> {
     this.generation += 1;
     this.resuming = false;
     this.stopSilence();
-    this.stopUpgrade();
+    this.stopResume();
     this.stopStable();
     this.stopPause();
+    this.upgrade.abandon();
     this.connection?.close();
     this.connection = undefined;
   }
@@ -275,32 +328,41 @@ export class LoquatSession extends Emitter<SessionEvents> {
       case "seen":
         return;
       case "hole":
-        if (this.send({ type: "resume", after: this.cursor.last })) this.resuming = true;
-        else this.ended({ kind: "hole" });
-        return;
+        return this.resume();
       case "new":
         this.policy.flowing();
         if (entry.type === "message" && entry.client_id) this.settle(entry.client_id, entry.message_id);
-        if (entry.type === "message" && entry.message_id) this.unanswered.add(entry.message_id);
-        if (entry.type === "complete" && entry.message_id) this.unanswered.delete(entry.message_id);
+        this.running.entry(entry);
         this.emit("entry", entry);
     }
+  }
+
+  private resume(): void {
+    if (!this.send({ type: "resume", after: this.cursor.last })) return this.ended({ kind: "hole" });
+    this.resuming = true;
+    this.stopResume = this.env.after(this.connectWithinMs, () => this.ended({ kind: "hole" }));
+  }
+
+  private resumed(): void {
+    this.resuming = false;
+    this.stopResume();
   }
 
   private control(frame: Control): void {
     switch (frame.type) {
       case "connection_ready":
-        if (frame.epoch !== undefined) this.cursor.epoch = String(frame.epoch);
+        if (frame.epoch !== undefined) this.cursor.offer(frame.epoch);
         if (frame.heartbeat_interval_s) this.heartbeatMs = frame.heartbeat_interval_s * 1000;
         return this.watchSilence();
       case "ack":
         return frame.client_id ? this.settle(frame.client_id, frame.message_id) : undefined;
       case "resumed":
-        this.resuming = false;
-        return;
+        return this.resumed();
       case "gap":
-        this.resuming = false;
+        this.resumed();
+        if (this.cursor.isPast(frame.first_seq, frame.epoch)) return;
         this.cursor.moveTo(frame.first_seq, frame.epoch);
+        this.running.forget();
         return this.emit("gap", { firstSeq: frame.first_seq });
       case "error":
         return this.refusedFrame(frame);
@@ -316,6 +378,11 @@ export class LoquatSession extends Emitter<SessionEvents> {
     const problem = { code: frame.code, message: frame.message };
     if (clientId && this.pending.has(clientId)) this.refuse(clientId, new ApiError(0, [problem]));
     else this.emit("refused", problem);
+  }
+
+  protected override listenerFailed(error: unknown): void {
+    if (this.env.report) this.env.report(error);
+    else super.listenerFailed(error);
   }
 
   private setState(state: LinkState): void {

@@ -1,12 +1,14 @@
 // The three ways to read one session log. Each opens at a cursor, hands over frames, and says once why it ended.
 import { retryAfterMs, type LoquatApi } from "./api.ts";
 import type { Cursor } from "./cursor.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment, Socket } from "./environment.ts";
 import type { Cause, TransportName } from "./policy.ts";
 import { SseParser } from "./sse.ts";
-import { isEntry, type Frame } from "./types.ts";
+import type { Frame } from "./types.ts";
 
 export interface Reader {
+  /** The peer has begun to answer; the answer itself may take its time. */
+  answered(): void;
   opened(): void;
   frame(frame: Frame): void;
   /** Something arrived, if only a sign of life. */
@@ -66,7 +68,6 @@ function checked(value: unknown): Frame | undefined {
 
 function openWebSocket({ api, env, sessionId, cursor }: Place, reader: Reader): Connection {
   const base = api.options.baseUrl.replace(/^http/, "ws");
-  const token = api.options.token?.();
   const url = `${base}/ws/chat/${sessionId}?${cursor.query()}`;
   let done = false;
   const end = (cause: Cause) => {
@@ -74,17 +75,24 @@ function openWebSocket({ api, env, sessionId, cursor }: Place, reader: Reader): 
     done = true;
     reader.ended(cause);
   };
-  if (!env.socket) {
+  let socket: Socket | undefined;
+  try {
+    const token = api.options.token?.();
+    socket = env.socket?.(url, token ? ["loquat.v1", `bearer.${token}`] : []);
+  } catch {
+    // A token that is no subprotocol, or a page that may not open this socket: the other transports are not so narrow.
+  }
+  if (!socket) {
     queueMicrotask(() => end({ kind: "lost" }));
     return { close: () => void (done = true) };
   }
-  const socket = env.socket(url, token ? ["loquat.v1", `bearer.${token}`] : []);
+  const open = socket;
   socket.onmessage = (event) => {
     if (done) return;
     reader.heard();
     const frame = parse(String(event.data));
     if (!frame) return;
-    if (frame.type === "ping") return socket.send('{"type":"pong"}');
+    if (frame.type === "ping") return open.send('{"type":"pong"}');
     if (frame.type === "connection_ready") reader.opened();
     reader.frame(frame);
   };
@@ -94,10 +102,10 @@ function openWebSocket({ api, env, sessionId, cursor }: Place, reader: Reader): 
   };
   socket.onerror = () => {};
   return {
-    send: (frame) => socket.send(JSON.stringify(frame)),
+    send: (frame) => open.send(JSON.stringify(frame)),
     close: () => {
       done = true;
-      socket.close(1000);
+      open.close(1000);
     },
   };
 }
@@ -148,14 +156,19 @@ function openPoll(place: Place, reader: Reader): Connection {
         { headers: api.headers(), signal: abort.signal, cache: "no-store" },
       );
       if (!response.ok) return refusal(response);
-      const frames = pollFrames(await response.json());
+      if (!opened) reader.answered();
+      const body: unknown = await response.json();
+      if (!isPage(body)) return { kind: "lost" };
+      const frames = pollFrames(body);
+      const before = cursor.last;
       if (abort.signal.aborted) return { kind: "lost" };
       if (!opened) reader.opened();
       opened = true;
       reader.heard();
       for (const frame of frames) if (!abort.signal.aborted) reader.frame(frame);
-      // A log that has nothing to wait for answers at once; asking again at once would be a storm.
-      if (wait > 0 && frames.every((frame) => !isEntry(frame))) await pause(env, kPollPauseMs);
+      // A log that has nothing to wait for answers at once, a cache with what it gave before: asking again at once
+      // would be a storm.
+      if (wait > 0 && cursor.last === before) await pause(env, kPollPauseMs);
       if (abort.signal.aborted) return { kind: "lost" };
     }
   };
@@ -178,6 +191,13 @@ function drive(run: () => Promise<Cause>, abort: AbortController, reader: Reader
 function refusal(response: Response): Cause {
   const wait = retryAfterMs(response);
   return { kind: "http", status: response.status, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+}
+
+function isPage(body: unknown): boolean {
+  const data: unknown = Array.isArray(body) ? body : (body as { data?: unknown } | null)?.data;
+  if (Array.isArray(data)) return true;
+  const page = (data ?? {}) as Record<string, unknown>;
+  return Array.isArray(page.events ?? page.entries) || page.gap !== undefined;
 }
 
 /** The array of the long-poll, in its envelope or bare; a gap stands beside the entries or among them. */
