@@ -7,6 +7,11 @@ namespace loquat::store {
 using contracts::LearntItem;
 using contracts::Task;
 
+namespace {
+/// Checks that never ended and whose event never came again; the oldest go first.
+constexpr std::int64_t kUnendedMax = 1'000;
+}  // namespace
+
 Task<Result<void>> SqliteLearnt::put(LearntItem item) {
   std::function<void(Database&)> work = [item = std::move(item)](Database& db) {
     db.query(
@@ -47,6 +52,36 @@ Task<Result<std::vector<LearntItem>>> SqliteLearnt::list(std::string tenant_id, 
         db.fail_with(fail(Errc::corrupt, "A stored item cannot be read."));
     }
     return found;
+  };
+  return writer_.run(Durability::process, std::move(work));
+}
+
+Task<Result<std::int64_t>> SqliteLearnt::begin_check(std::string tenant_id, std::string event_id) {
+  std::function<std::int64_t(Database&)> work = [tenant_id = std::move(tenant_id),
+                                                 event_id = std::move(event_id)](Database& db) {
+    std::int64_t begun = 0;
+    {
+      Query row = db.query(
+          "INSERT INTO learnt_checks(tenant_id, event_id, begun) VALUES (?,?,1) "
+          "ON CONFLICT(tenant_id, event_id) DO UPDATE SET begun = begun + 1 RETURNING begun");
+      row.bind(tenant_id).bind(event_id);
+      if (row.step()) begun = row.number();
+    }
+    db.query("DELETE FROM learnt_checks WHERE rowid <= (SELECT max(rowid) FROM learnt_checks) - ?")
+        .bind(kUnendedMax)
+        .run();
+    return begun;
+  };
+  return writer_.run(Durability::machine, std::move(work));
+}
+
+Task<Result<void>> SqliteLearnt::end_check(std::string tenant_id, std::string event_id) {
+  std::function<void(Database&)> work = [tenant_id = std::move(tenant_id),
+                                         event_id = std::move(event_id)](Database& db) {
+    db.query("DELETE FROM learnt_checks WHERE tenant_id = ? AND event_id = ?")
+        .bind(tenant_id)
+        .bind(event_id)
+        .run();
   };
   return writer_.run(Durability::process, std::move(work));
 }

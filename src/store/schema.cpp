@@ -296,11 +296,20 @@ constexpr const char* kLife = R"sql(
 CREATE TABLE life (boot_id TEXT NOT NULL, is_clean INTEGER NOT NULL);
 )sql";
 
+constexpr const char* kChecks = R"sql(
+CREATE TABLE learnt_checks (
+  tenant_id TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  begun INTEGER NOT NULL,
+  UNIQUE(tenant_id, event_id)
+);
+)sql";
+
 }  // namespace
 
 const std::vector<const char*>& migrations() {
   static const std::vector<const char*> steps{kFirst, kLearnt,   kApiKeys, kQuality, kStanding,
-                                              kRuns,  kAtTheEnd, kFacets,  kLife};
+                                              kRuns,  kAtTheEnd, kFacets,  kLife,    kChecks};
   return steps;
 }
 

@@ -2,6 +2,7 @@
 
 import collections
 import json
+import re
 import tempfile
 import time
 import unittest
@@ -24,7 +25,7 @@ class LearningCrash(unittest.TestCase):
         self.broker.__enter__()
         self.addCleanup(self.broker.__exit__, None, None, None)
         self.daemon = Daemon(var=var.name, KAFKA_BOOTSTRAP_SERVERS=self.broker.address, KAFKA_CONSUMER_GROUP="crash",
-                             LOQUAT_MEMORY__AGREEING_USERS_MIN="1", LOQUAT_KAFKA__SESSION_TIMEOUT="6s")
+                             LOQUAT_MEMORY__AGREEING_USERS_MIN="1", LOQUAT_MEMORY__CHECK_TIMEOUT="5m", LOQUAT_KAFKA__SESSION_TIMEOUT="6s")
         self.daemon.__enter__()
         self.addCleanup(self.daemon.__exit__, None, None, None)
         self.headers = {"X-Tenant-ID": "acme", "X-User-ID": "cleo"}
@@ -104,6 +105,32 @@ class LearningCrash(unittest.TestCase):
                 self.assertEqual({len(ids) for ids in by_type.values()}, {1}, by_type)
         self.assertEqual(self.counted(), len(events), "each is counted once")
         print(f"killed {len(events)} times: {len(events)} items, one each")
+
+    def running(self):
+        values = [line.rsplit(" ", 1)[1] for line in self.daemon.get("/metrics").body.decode().splitlines()
+                  if line.startswith("loquat_engine_running_queries")]
+        return sum(map(float, values))
+
+    def test_a_correction_that_ends_the_process_each_time_is_not_tried_for_ever(self):
+        talk = Talker(self.daemon, user="ann")
+        answer = talk.ask("Revenue by month in 2025")
+        table = re.search(r'FROM\s+([\w."]+)', answer["sql"]).group(1)
+        endless = f"SELECT count(*) AS n FROM {table} a, {table} b, {table} c WHERE hash(a, b, c) % 7 = 3"
+        body = {"session_id": talk.session, "response_id": answer["response_id"], "corrected_sql": endless}
+        sent = self.daemon.post("/api/v1/feedback/correction", body, talk.headers)
+        self.assertEqual(sent.status, 202, sent.body)
+        event = sent.json()["data"]["event_id"]
+        for life in range(3):
+            until(self.running, 60, f"its query runs, life {life}")
+            self.daemon.kill()
+            self.daemon.start()
+        item = until(lambda: self.item_of(event), 60, "kept unchecked")
+        self.assertEqual(item["state"], "pending")
+        self.assertIn("3 times", item["problems"][0])
+        self.assertEqual(item["corrected_sql"], endless)
+        refused = self.daemon.post(f"/api/v1/memory/{item['id']}/activate", {}, self.headers)
+        self.assertEqual(refused.status, 409, refused.body)
+        self.assertEqual(Talker(self.daemon).ask("Orders by month in 2025")["status"], "complete")
 
 
 if __name__ == "__main__":

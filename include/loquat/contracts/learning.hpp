@@ -22,6 +22,12 @@ class LearntStore {
   /// In order of id, at most `limit`. Empty `tenant_id`: of all tenants.
   [[nodiscard]] virtual Task<Result<std::vector<LearntItem>>> list(std::string tenant_id,
                                                                    std::size_t limit) = 0;
+  /// Durable. How often a check of this event was begun without an end, this one included: what
+  /// ends the process each time it is tried is known by it.
+  [[nodiscard]] virtual Task<Result<std::int64_t>> begin_check(std::string tenant_id,
+                                                               std::string event_id) = 0;
+  [[nodiscard]] virtual Task<Result<void>> end_check(std::string tenant_id,
+                                                     std::string event_id) = 0;
 };
 
 /// Takes corrections that the feedback pipeline has stored.

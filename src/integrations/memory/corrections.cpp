@@ -18,6 +18,9 @@ using contracts::Task;
 
 namespace {
 
+/// A check is begun this often; if the process ended each time, what it runs is taken to be why.
+constexpr std::int64_t kChecksMax = 3;
+
 std::string words_of(const Error& error) {
   std::string out = error.detail;
   for (const auto& issue : error.fields) out += " " + issue.message;
@@ -29,6 +32,11 @@ semantic::CompileOptions options_for(const contracts::QueryEngine& engine) {
   options.dialect =
       engine.dialect() == "trino" ? semantic::Dialect::trino : semantic::Dialect::duckdb;
   return options;
+}
+
+std::string source_of(const wire::FeedbackEvent& event) {
+  if (event.data.corrected_query) return "corrected_query";
+  return event.data.corrected_sql ? "corrected_sql" : "corrected_text";
 }
 
 Result<MetricQuery> query_of(const wire::RawJson& json) {
@@ -148,15 +156,14 @@ Task<Result<void>> Service::read_correction(Lesson& lesson, const wire::Feedback
     auto wrong = agents::from_shape(*item.wrong_query);
     if (wrong) planned = std::move(*wrong);
   }
+  item.source = source_of(event);
   if (event.data.corrected_query) {
-    item.source = "corrected_query";
     auto query = query_of(*event.data.corrected_query);
     if (query)
       lesson.query = std::move(*query);
     else
       item.problems.push_back("The corrected query cannot be read: " + words_of(query.error()));
   } else if (event.data.corrected_sql) {
-    item.source = "corrected_sql";
     item.corrected_sql = event.data.corrected_sql;
     if (!planned) {
       item.problems.emplace_back("There was no query to compare the corrected SQL with.");
@@ -166,7 +173,6 @@ Task<Result<void>> Service::read_correction(Lesson& lesson, const wire::Feedback
     if (!matched) co_return matched.error();
     lesson.query = std::move(*matched);
   } else if (event.data.corrected_text) {
-    item.source = "corrected_text";
     semantic::PlanRequest request;
     request.question = *event.data.corrected_text;
     request.today = ports_.today();
@@ -222,6 +228,19 @@ bool Service::is_learnt(const Tenant& tenant, const std::string& event_id) {
 
 Task<Result<void>> Service::learn_correction(wire::FeedbackEvent event, TenantPtr tenant) {
   if (is_learnt(*tenant, event.event_id)) co_return Result<void>{};
+  const std::string tenant_id = event.tenant_id;
+  const std::string event_id = event.event_id;
+  const auto begun = co_await ports_.store.begin_check(tenant_id, event_id);
+  if (!begun) co_return begun.error();
+  const Result<void> learnt =
+      co_await learn_checked(std::move(event), std::move(tenant), *begun <= kChecksMax);
+  // If this is not kept, the next try counts as one more.
+  static_cast<void>(co_await ports_.store.end_check(tenant_id, event_id));
+  co_return learnt;
+}
+
+Task<Result<void>> Service::learn_checked(wire::FeedbackEvent event, TenantPtr tenant,
+                                          bool may_run) {
   Snapshot model = ports_.models.current();
   if (!model) co_return fail(Errc::unavailable, "There is no model to check a correction with.");
   auto found = co_await ports_.sessions.find_response(event.response_id);
@@ -236,10 +255,17 @@ Task<Result<void>> Service::learn_correction(wire::FeedbackEvent event, TenantPt
   item.note = event.data.comment.value_or("");
   auto answer = wire::decode<wire::Answer>(record.answer_json);
   if (answer) item.wrong_query = answer->message.query;
-  const Result<void> read = co_await read_correction(lesson, event, model);
-  if (!read) co_return read;
-  const Result<void> checked = co_await check(lesson, model);
-  if (!checked) co_return checked;
+  if (may_run) {
+    const Result<void> read = co_await read_correction(lesson, event, model);
+    if (!read) co_return read;
+    const Result<void> checked = co_await check(lesson, model);
+    if (!checked) co_return checked;
+  } else {
+    item.source = source_of(event);
+    item.corrected_sql = event.data.corrected_sql;
+    item.problems.push_back("It was tried " + std::to_string(kChecksMax) +
+                            " times, and each time the process ended before it was through.");
+  }
   const Date day = ports_.today();
   auto work = [model, question = item.question, day] {
     semantic::PlanRequest request;

@@ -45,6 +45,8 @@ class Service final : public Memory {
 
   // corrections.cpp
   contracts::Task<Result<void>> learn_correction(wire::FeedbackEvent event, TenantPtr tenant);
+  contracts::Task<Result<void>> learn_checked(wire::FeedbackEvent event, TenantPtr tenant,
+                                              bool may_run);
   contracts::Task<Result<void>> learn_vote(wire::FeedbackEvent event, TenantPtr tenant);
   contracts::Task<Result<void>> learn_withdrawal(wire::FeedbackEvent event, TenantPtr tenant);
   struct Lesson {

@@ -46,5 +46,24 @@ TEST_F(Learnt, RemovingAnItemLeavesThatOfAnotherTenant) {
   EXPECT_EQ(wait(store_->learnt().list("t2", 10))->size(), 1U);
 }
 
+TEST_F(Learnt, AChecksBeginsAreCountedOverRestartsUntilItEnds) {
+  open();
+  EXPECT_EQ(*wait(store_->learnt().begin_check("t1", "fb-1")), 1);
+  open();
+  EXPECT_EQ(*wait(store_->learnt().begin_check("t1", "fb-1")), 2);
+  EXPECT_EQ(*wait(store_->learnt().begin_check("t2", "fb-1")), 1);
+  ASSERT_TRUE(wait(store_->learnt().end_check("t1", "fb-1")));
+  EXPECT_EQ(*wait(store_->learnt().begin_check("t1", "fb-1")), 1);
+  EXPECT_EQ(*wait(store_->learnt().begin_check("t2", "fb-1")), 2);
+}
+
+TEST_F(Learnt, ChecksThatNeverEndAreForgottenAfterAThousand) {
+  open();
+  for (int i = 0; i <= 1'000; ++i)
+    ASSERT_TRUE(wait(store_->learnt().begin_check("t1", "fb-" + std::to_string(i))));
+  EXPECT_EQ(*wait(store_->learnt().begin_check("t1", "fb-0")), 1);
+  EXPECT_EQ(*wait(store_->learnt().begin_check("t1", "fb-1000")), 2);
+}
+
 }  // namespace
 }  // namespace loquat::store
