@@ -69,9 +69,13 @@ Result<Statement> Parser::parse(std::string_view sql, Dialect dialect) const {
   if (answer.is_discarded() || !answer.is_object())
     return fail(Errc::unsupported_sql, "The statement cannot be read.");
   if (answer.value("error", true)) {
-    std::string why = answer.value("error_message", std::string("it cannot be read"));
-    if (dialect == Dialect::trino) why = "not readable here as Trino: " + why;
-    return fail(Errc::unsupported_sql, "Not one SELECT: " + why + where(answer));
+    // What parses but cannot be serialized is a statement of another kind.
+    if (answer.value("error_type", "") == "not implemented")
+      return fail(Errc::unsupported_sql, "Only one statement that reads is allowed: a SELECT.");
+    const std::string why = answer.value("error_message", std::string("no reason is given"));
+    const std::string_view as = dialect == Dialect::trino ? " here as Trino" : "";
+    return fail(Errc::unsupported_sql,
+                "The SQL cannot be read" + std::string(as) + ": " + why + where(answer));
   }
   const auto statements = answer.find("statements");
   if (statements == answer.end() || statements->size() != 1)

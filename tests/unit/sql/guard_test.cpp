@@ -18,6 +18,16 @@ bool may_run(std::string_view sql, Dialect dialect = Dialect::duckdb) {
   return statement.has_value() && examine(*statement, dialect, parser()).problems.empty();
 }
 
+TEST(Parse, SaysOfAWriteThatOnlyReadingIsAllowedAndOfATypoWhereItStands) {
+  for (const char* write : {"delete from t", "drop table t", "insert into t values (1)"})
+    EXPECT_THAT(parser().parse(write, Dialect::duckdb).error().detail,
+                ::testing::StartsWith("Only one statement that reads is allowed"))
+        << write;
+  EXPECT_THAT(parser().parse("selec 1", Dialect::duckdb).error().detail,
+              ::testing::AllOf(::testing::StartsWith("The SQL cannot be read: "),
+                               ::testing::HasSubstr("selec")));
+}
+
 class Refuses : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Refuses, InDuckDb) { EXPECT_FALSE(may_run(GetParam())) << GetParam(); }
