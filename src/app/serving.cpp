@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "application.hpp"
+#include "loquat/semantic/model_index.hpp"
 #include "var_dir.hpp"
 
 /// The door opens, and says where it is.

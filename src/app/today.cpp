@@ -29,7 +29,7 @@ Date today(const SemanticConfig& config, const WallClock& wall) {
   const std::time_t seconds =
       std::chrono::duration_cast<std::chrono::seconds>(wall.now().time_since_epoch()).count();
   std::tm local{};
-  ::localtime_r(&seconds, &local);
+  static_cast<void>(::localtime_r(&seconds, &local));
   return Date(std::chrono::year(local.tm_year + 1900),
               std::chrono::month(static_cast<unsigned>(local.tm_mon + 1)),
               std::chrono::day(static_cast<unsigned>(local.tm_mday)));

@@ -67,7 +67,7 @@ void throw_exception_from_error(const Error& error, const boost::source_location
 }
 
 void check_failed(const char* expression, const char* file, int line) {
-  std::fprintf(stderr, "check failed: %s at %s:%d\n", expression, file, line);
+  static_cast<void>(std::fprintf(stderr, "check failed: %s at %s:%d\n", expression, file, line));
   std::abort();
 }
 

@@ -48,8 +48,8 @@ Result<std::string> read_file(const fs::path& path) {
 
 std::string segment_name(std::uint64_t first_position) {
   char name[40];
-  std::snprintf(name, sizeof name, "%020llu.spool",
-                static_cast<unsigned long long>(first_position));
+  static_cast<void>(std::snprintf(name, sizeof name, "%020llu.spool",
+                                  static_cast<unsigned long long>(first_position)));
   return name;
 }
 

@@ -22,7 +22,7 @@ int open_event_fd() {
 }  // namespace
 
 struct EventFd::State {
-  explicit State(Executor executor) : descriptor(std::move(executor), open_event_fd()) {
+  explicit State(const Executor& executor) : descriptor(executor, open_event_fd()) {
     fd = descriptor.native_handle();
   }
   asio::posix::stream_descriptor descriptor;

@@ -15,7 +15,7 @@ using Unit = std::optional<std::string>;
 
 std::string with_thousands(double value, int decimals) {
   char buffer[64];
-  std::snprintf(buffer, sizeof buffer, "%.*f", decimals, std::abs(value));
+  static_cast<void>(std::snprintf(buffer, sizeof buffer, "%.*f", decimals, std::abs(value)));
   std::string digits = buffer;
   const std::size_t point = std::min(digits.find('.'), digits.size());
   for (std::size_t at = point; at > 3; at -= 3) digits.insert(at - 3, ",");

@@ -53,8 +53,8 @@ std::string timestamp_text(std::int64_t micros, int nanos) {
   out.append(clock.data(), static_cast<std::size_t>(size));
   if (parts.time.micros == 0 && nanos == 0) return out;
   std::array<char, 16> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06d%03d", static_cast<int>(parts.time.micros),
-                nanos);
+  static_cast<void>(std::snprintf(fraction.data(), fraction.size(), ".%06d%03d",
+                                  static_cast<int>(parts.time.micros), nanos));
   std::string digits = fraction.data();
   digits.erase(digits.find_last_not_of('0') + 1);
   return out + digits;

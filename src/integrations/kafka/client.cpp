@@ -74,7 +74,7 @@ Result<RdHandle> make_client(rd_kafka_type_t type, const ConfigPairs& settings, 
   rd_kafka_t* handle = rd_kafka_new(type, conf.get(), why.data(), why.size());
   if (handle == nullptr)
     return fail(Errc::invalid_request, std::string("The Kafka client: ") + why.data());
-  static_cast<void>(conf.release());  // the handle has it now
+  [[maybe_unused]] const auto* owned = conf.release();  // by the handle now
   return RdHandle(handle);
 }
 

@@ -229,7 +229,8 @@ RecordId Outbox::hold(OutRecord& record, Ticket ticket, bool is_on_disk, std::ui
   held.state = waits_for_spool ? State::awaiting_spool : State::queued;
   const RecordId id = buffer_.place(std::move(held), bytes, rank);
   if (id == 0) {
-    record = std::move(held.record);
+    record =
+        std::move(held.record);  // NOLINT(bugprone-use-after-move): without room it is not taken
     return 0;
   }
   Held& stored = *buffer_.find(id);

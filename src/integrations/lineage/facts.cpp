@@ -44,7 +44,8 @@ ProjectGraph::ProjectGraph(const contracts::ProjectModel& project) {
   };
   for (const auto& [id, node] : project.nodes) {
     std::string fqn = fqn_of(node.relation);
-    add(id, {fqn.empty() ? id : std::move(fqn), node.name, node.resource_type, {}, {}});
+    if (fqn.empty()) fqn = id;
+    add(id, {std::move(fqn), node.name, node.resource_type, {}, {}});
   }
   for (const contracts::Exposure& exposure : project.exposures)
     add(exposure.unique_id, {exposure.unique_id, exposure.name, "exposure", {}, {}});

@@ -15,7 +15,7 @@ std::string text_of(const contracts::Cell& cell, bool& has_number) {
   if (contracts::as_number(cell, number)) {
     has_number = true;
     char out[40];
-    std::snprintf(out, sizeof out, "#%.9g", number);
+    static_cast<void>(std::snprintf(out, sizeof out, "#%.9g", number));
     return out;
   }
   if (const auto* flag = std::get_if<bool>(&cell)) return *flag ? "true" : "false";

@@ -38,7 +38,7 @@ std::string raw_words(const std::string& label, const std::string& text) {
 }
 
 std::string filter_words(const Lexicon& lexicon, const Filter& filter) {
-  const std::string label = dimension_label(lexicon, filter.dimension);
+  std::string label = dimension_label(lexicon, filter.dimension);
   switch (filter.kind) {
     case Filter::Kind::is_in:
       return label + " " + join_words(filter.values, "or");

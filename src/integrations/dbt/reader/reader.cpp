@@ -31,8 +31,9 @@ class ContentHash {
   }
   [[nodiscard]] std::string hex() const {
     std::array<char, 33> out{};
-    std::snprintf(out.data(), out.size(), "%016llx%016llx", static_cast<unsigned long long>(a_),
-                  static_cast<unsigned long long>(b_));
+    static_cast<void>(std::snprintf(out.data(), out.size(), "%016llx%016llx",
+                                    static_cast<unsigned long long>(a_),
+                                    static_cast<unsigned long long>(b_)));
     return out.data();
   }
 
