@@ -57,12 +57,18 @@ class Topics(unittest.TestCase):
                   "query-lineage-events": "LineageEvent", "audit-events": "AuditEvent"}
         with Broker() as broker, Daemon(KAFKA_BOOTSTRAP_SERVERS=broker.address) as daemon:
             talk = Talker(daemon)
+            statuses = {}
             for question in ("revenue by month", "orders by region last month", "explain total revenue", "what is the weather?",
                              "average order value by week"):  # the last has weeks that stand out
                 answer = talk.ask(question)
+                statuses[answer["message_id"]] = answer["status"]
                 for kind in ("thumbs_up", "thumbs_down"):
                     self.assertEqual(talk.vote(answer["response_id"], kind).status, 202)
             until(lambda: broker.read("ai-learning-signals"), 60, "signals")
+            measured = [json.loads(value) for _, _, value in broker.read("agent-metrics-events")]
+            self.assertEqual({event["message_id"]: event["labels"]["status"] for event in measured}, statuses,
+                             "figures of each answer, of what was not answered too")
+            self.assertEqual(len(measured), len(statuses), "once")
             for topic, name in topics.items():
                 schema = daemon.get(f"/schemas/{name}.json").json()
                 jsonschema.Draft202012Validator.check_schema(schema)

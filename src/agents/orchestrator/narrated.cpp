@@ -131,17 +131,7 @@ Actions Orchestrator::narrated(ModelDone done, Now now) {
 }
 
 void Orchestrator::State::after_words(Actions& out, Now now) {
-  wire::MetricsEvent measured;
-  measured.response_id = answer.response_id;
-  measured.agent = kQuality;
-  measured.metrics = {{"answer_latency_ms", milliseconds_between(started, now)},
-                      {"planning_ms", planning_ms},
-                      {"query_ms", query_ms},
-                      {"rows", static_cast<double>(rows->rows.size())},
-                      {"confidence", answer.confidence},
-                      {"quality_score", quality_score}};
-  measured.labels = {{"intent", answer.intent}, {"status", "complete"}};
-  out.push_back(Report{std::move(measured)});
+  measure(out, now);
   out.push_back(AskSuggestions{query});
 }
 

@@ -133,8 +133,27 @@ void Orchestrator::State::begin(Now now) {
   answer.trace_id = input.trace_id;
 }
 
+void Orchestrator::State::measure(Actions& out, Now now) {
+  is_measured = true;
+  wire::MetricsEvent measured;
+  measured.response_id = answer.response_id;
+  measured.agent = kQuality;
+  measured.metrics = {{"answer_latency_ms", milliseconds_between(started, now)},
+                      {"planning_ms", planning_ms},
+                      {"confidence", answer.confidence}};
+  if (query_ms > 0) measured.metrics["query_ms"] = query_ms;
+  if (rows) {
+    measured.metrics["rows"] = static_cast<double>(rows->rows.size());
+    measured.metrics["quality_score"] = quality_score;
+  }
+  measured.labels = {{"intent", answer.intent}, {"status", std::string(name_of(answer.status))}};
+  out.push_back(Report{std::move(measured)});
+}
+
 void Orchestrator::State::finish(Actions& out, Now now) {
   is_over = true;
+  if (!is_measured)
+    measure(out, now);  // no rows to tell of: asked back, refused, failed, cancelled
   answer.execution_time_ms = milliseconds_between(started, now);
   wire::TraceEvent root;
   root.span_id = root_span_id;

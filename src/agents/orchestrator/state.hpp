@@ -62,6 +62,7 @@ struct Orchestrator::State {
   std::optional<PlanDone::Probe> probing;
   std::optional<QueryDone> held;  ///< the rows (none) while probes run
   bool is_over = false;
+  bool is_measured = false;
   double quality_score = 0;
   std::optional<ModelWords> words;  ///< while a language model tells of the rows
   std::string unsaid;               ///< of its words what waits for the next entry
@@ -88,6 +89,8 @@ struct Orchestrator::State {
   void after_words(Actions& out, Now now);
   void visit(std::string_view agent);
   void say(Actions& out, std::string text);
+  /// Figures of the answer as it stands, for the topic of metrics; once an answer.
+  void measure(Actions& out, Now now);
   void finish(Actions& out, Now now);
 };
 

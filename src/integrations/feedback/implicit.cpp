@@ -99,7 +99,8 @@ std::vector<Detected> ImplicitDetector::turn_finished(const TurnSeen& turn, Time
   std::erase_if(session.answers, is_old);
   std::erase_if(session.failures, is_old);
 
-  Seen seen{turn.response_id, turn.question, content_words(turn.question), turn.query, now, false};
+  Seen seen{turn.response_id, turn.question, content_words(turn.question), turn.query, now, false,
+            turn.message_id};
   if (auto earlier = judge_earlier(session, turn, seen)) found.push_back(std::move(*earlier));
   if (auto escalation = escalate(session, turn, seen)) found.push_back(std::move(*escalation));
   if (turn.status == wire::AnswerStatus::complete) {
@@ -114,8 +115,12 @@ std::optional<Detected> ImplicitDetector::judge_earlier(Session& session, const 
                                                         const Seen& now) {
   const auto judged = [&](Seen& earlier, wire::FeedbackType type, std::string reason) {
     earlier.is_judged = true;
-    return Detected{
-        type, earlier.response_id, earlier.question, std::move(reason), {now.response_id}};
+    return Detected{type,
+                    earlier.response_id,
+                    earlier.question,
+                    std::move(reason),
+                    {now.response_id},
+                    earlier.message_id};
   };
   const bool is_answered = turn.status == wire::AnswerStatus::complete;
   if (turn.is_follow_up) {
@@ -151,7 +156,8 @@ std::optional<Detected> ImplicitDetector::escalate(Session& session, const TurnS
                  about.response_id,
                  about.question,
                  is_run ? "repeated_failure" : "frustration",
-                 {}};
+                 {},
+                 about.message_id};
   for (const auto& failure : session.failures) found.evidence.push_back(failure.response_id);
   if (found.evidence.empty()) found.evidence.push_back(now.response_id);
   session.failures.clear();

@@ -22,6 +22,7 @@ struct TurnSeen {
   wire::AnswerStatus status = wire::AnswerStatus::complete;
   std::optional<contracts::MetricQuery> query;
   bool is_follow_up = false;  ///< it was read as a change of the query before it
+  std::string message_id = {};
 };
 struct Detected {
   wire::FeedbackType type = wire::FeedbackType::implicit_accept;
@@ -30,6 +31,7 @@ struct Detected {
   std::string reason;                 ///< built_upon, reasked_same_query, reasked_similar_words,
                                       ///< repeated_failure, frustration
   std::vector<std::string> evidence;  ///< response ids that showed it
+  std::string message_id = {};        ///< that answer's message
   bool operator==(const Detected&) const = default;
 };
 
@@ -55,6 +57,7 @@ class ImplicitDetector {
     std::optional<contracts::MetricQuery> query;
     Time at{};
     bool is_judged = false;
+    std::string message_id;
   };
   struct Session {
     std::deque<Seen> answers;   ///< complete ones, oldest first

@@ -32,6 +32,7 @@ wire::FeedbackEvent implicit_event(const Detected& detected, const contracts::Tu
   event.session_id = turn.session_id;
   if (!turn.context.trace_id.empty()) event.trace_id = turn.context.trace_id;
   event.timestamp = now;
+  if (!detected.message_id.empty()) event.message_id = detected.message_id;
   event.response_id = detected.response_id;
   event.verified = true;  // an answer of this very session
   event.feedback_type = detected.type;
@@ -50,6 +51,7 @@ void ImplicitWatch::turn_finished(const contracts::TurnFinished& turn) {
   TurnSeen seen;
   seen.session_id = turn.session_id;
   seen.response_id = turn.answer->response_id;
+  seen.message_id = turn.message_id;
   seen.question = turn.question;
   seen.status = turn.answer->status;
   seen.query = turn.query;

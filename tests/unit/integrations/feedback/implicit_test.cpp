@@ -29,7 +29,8 @@ class Watched : public testing::Test {
                   std::move(question),
                   status,
                   std::move(planned),
-                  is_follow_up};
+                  is_follow_up,
+                  "msg-" + std::to_string(count_)};
     return detector_.turn_finished(turn, now_);
   }
   std::vector<Detected> fail(std::string question, AnswerStatus status) {
@@ -48,6 +49,7 @@ TEST_F(Watched, AnotherWordingOfTheSameQueryRejectsTheAnswer) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].type, FeedbackType::implicit_reject);
   EXPECT_EQ(found[0].response_id, "resp-1");
+  EXPECT_EQ(found[0].message_id, "msg-1");
   EXPECT_EQ(found[0].reason, "reasked_same_query");
   EXPECT_EQ(found[0].evidence, std::vector<std::string>{"resp-2"});
 }
