@@ -102,6 +102,20 @@ class Learning(unittest.TestCase):
         self.assertEqual(after["query"]["metrics"], ["revenue"])
         self.assertEqual(after["intent"], "metric_query")
 
+    def test_proposals_that_no_query_was_found_for_stay_apart(self):
+        question = "Revenue by month in 2025"
+        proposals = [{"corrected_sql": "SELECT 42 AS answer"}, {"corrected_sql": "SELECT 43 AS answer"},
+                     {"corrected_text": "that is not what I meant"}]
+        items = [self.item_of(self.correct("bob", question, comment="no", **proposal)[1]) for proposal in proposals]
+        self.assertEqual(len({item["id"] for item in items}), 3)
+        for item, proposal in zip(items, proposals):
+            self.assertNotIn("query", item)
+            self.assertEqual({name: item[name] for name in proposal}, proposal, "a curator sees what was proposed")
+            self.assertEqual(item["agreeing_users"], ["bob"])
+        again = self.item_of(self.correct("ann", question, **proposals[1])[1])
+        self.assertEqual(again["id"], items[1]["id"])
+        self.assertEqual(again["agreeing_users"], ["bob", "ann"])
+
     def test_a_corrected_sql_teaches_only_the_modelled_query_with_its_rows(self):
         orders = Talker(self.daemon).ask("Orders by month in 2025")
         answer, event = self.correct("bob", "Revenue by month in 2025", corrected_sql=orders["sql"])

@@ -60,7 +60,7 @@ struct LearntItem {
   bool is_period_fixed = false;  ///< the period is the query's own, not what the question says
   std::optional<wire::QueryShape> wrong_query;
   std::string source;  ///< by_hand, corrected_query, corrected_text, corrected_sql
-  std::optional<std::string> corrected_sql;
+  std::optional<std::string> corrected_sql, corrected_text;
   std::vector<std::string> source_event_ids;
   std::string author, note;
   std::vector<std::string> agreeing_users, contradicting_users;
@@ -83,6 +83,7 @@ struct LearntItem {
     v("wrong_query", wrong_query, "What was answered before.");
     v("source", source, "by_hand, corrected_query, corrected_text or corrected_sql.");
     v("corrected_sql", corrected_sql, "The SQL that the correction brought; it never answers.");
+    v("corrected_text", corrected_text, "The correction in its author's words.");
     v("source_event_ids", source_event_ids, "Feedback events behind it.", defaulted);
     v("author", author, "Who taught it first.");
     v("note", note, "In the author's words.", defaulted);

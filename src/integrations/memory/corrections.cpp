@@ -23,7 +23,11 @@ constexpr std::int64_t kChecksMax = 3;
 
 std::string words_of(const Error& error) {
   std::string out = error.detail;
-  for (const auto& issue : error.fields) out += " " + issue.message;
+  for (const auto& issue : error.fields) {
+    if (out.find(issue.message) != out.npos) continue;
+    if (out.ends_with('.')) out.pop_back();
+    out += ": " + issue.message;
+  }
   return out;
 }
 
@@ -49,6 +53,13 @@ bool is_same_query(const std::optional<wire::QueryShape>& a,
                    const std::optional<wire::QueryShape>& b) {
   if (!a || !b) return !a && !b;
   return wire::encode(*a) == wire::encode(*b);
+}
+
+/// Items for one question that say the same. Where no query was found, only the same words or SQL
+/// are known to mean the same.
+bool says_the_same(const LearntItem& a, const LearntItem& b) {
+  if (a.question != b.question || !is_same_query(a.query, b.query)) return false;
+  return a.query || (a.corrected_sql == b.corrected_sql && a.corrected_text == b.corrected_text);
 }
 
 /// Everything that counts as trying to make the item say something else than its effect shows.
@@ -156,7 +167,6 @@ Task<Result<void>> Service::read_correction(Lesson& lesson, const wire::Feedback
     auto wrong = agents::from_shape(*item.wrong_query);
     if (wrong) planned = std::move(*wrong);
   }
-  item.source = source_of(event);
   if (event.data.corrected_query) {
     auto query = query_of(*event.data.corrected_query);
     if (query)
@@ -164,7 +174,6 @@ Task<Result<void>> Service::read_correction(Lesson& lesson, const wire::Feedback
     else
       item.problems.push_back("The corrected query cannot be read: " + words_of(query.error()));
   } else if (event.data.corrected_sql) {
-    item.corrected_sql = event.data.corrected_sql;
     if (!planned) {
       item.problems.emplace_back("There was no query to compare the corrected SQL with.");
       co_return Result<void>{};
@@ -253,6 +262,9 @@ Task<Result<void>> Service::learn_checked(wire::FeedbackEvent event, TenantPtr t
   item.question = record.content;
   item.author = *event.user_id;
   item.note = event.data.comment.value_or("");
+  item.source = source_of(event);
+  item.corrected_sql = event.data.corrected_sql;
+  item.corrected_text = event.data.corrected_text;
   auto answer = wire::decode<wire::Answer>(record.answer_json);
   if (answer) item.wrong_query = answer->message.query;
   if (may_run) {
@@ -261,8 +273,6 @@ Task<Result<void>> Service::learn_checked(wire::FeedbackEvent event, TenantPtr t
     const Result<void> checked = co_await check(lesson, model);
     if (!checked) co_return checked;
   } else {
-    item.source = source_of(event);
-    item.corrected_sql = event.data.corrected_sql;
     item.problems.push_back("It was tried " + std::to_string(kChecksMax) +
                             " times, and each time the process ended before it was through.");
   }
@@ -282,15 +292,12 @@ Task<Result<void>> Service::learn_checked(wire::FeedbackEvent event, TenantPtr t
   if (is_learnt(*tenant, event.event_id)) co_return Result<void>{};
   const WallTime now = ports_.sources.wall.now();
   std::vector<Item> changed;
-  const auto is_mine = [&](const Item& other) {
-    return other.question == item.question && is_same_query(other.query, item.query);
-  };
   bool is_known = false;
   for (const auto& [_, other] : tenant->items) {
     if (other.kind != contracts::LearntKind::memory || other.normal_form != item.normal_form)
       continue;
     Item next = other;
-    if (is_mine(other)) {
+    if (says_the_same(other, item)) {
       is_known = true;
       agree(next, item.author);
       next.source_event_ids.push_back(event.event_id);

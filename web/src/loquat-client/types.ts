@@ -224,6 +224,11 @@ export interface LearntItem {
   version: number;
   state: "pending" | "active" | "retired";
   question: string;
+  /** Absent: nothing modelled says what the correction says; a person may give one. */
+  query?: Record<string, unknown> | null;
+  corrected_sql?: string | null;
+  corrected_text?: string | null;
+  note?: string;
   problems: string[];
   before?: LearntEffect | null;
   after?: LearntEffect | null;

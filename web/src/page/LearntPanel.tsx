@@ -87,6 +87,9 @@ function Item({ item, store, act }: ItemProps): JSX.Element {
       </p>
       {item.broken ? <p class="notice is-bad">{item.broken}</p> : null}
       {item.problems.map((problem) => <p key={problem} class="notice">{problem}</p>)}
+      {item.corrected_text ? <p class="learnt-facts">Corrected to: “{item.corrected_text}”</p> : null}
+      {item.corrected_sql ? <pre class="learnt-sql" tabIndex={0} aria-label={`Corrected SQL for ${name}`}>{item.corrected_sql}</pre> : null}
+      {item.note ? <p class="learnt-facts">“{item.note}”</p> : null}
       {item.before || item.after ? (
         <dl class="facts">
           <Effect name="Before" effect={item.before} />
@@ -94,7 +97,7 @@ function Item({ item, store, act }: ItemProps): JSX.Element {
         </dl>
       ) : null}
       <div class="chips">
-        {isMemory && item.state !== "active" ? (
+        {isMemory && item.state !== "active" && item.query ? (
           <button type="button" class="chip" aria-label={`Approve ${name}`} onClick={() => act(store.decide(item.id, "activate"))}>Approve</button>
         ) : null}
         {isMemory && item.state !== "retired" ? (
