@@ -45,6 +45,22 @@ class Commands(unittest.TestCase):
             self.assertEqual(loquat(daemon, "dlq", "replay", "0:9").returncode, 1)
             self.assertEqual(loquat(daemon, "dlq", "burn").returncode, 2)
 
+    def test_a_later_minor_version_is_read_and_a_later_major_one_set_aside(self):
+        with Broker() as broker, Daemon(KAFKA_BOOTSTRAP_SERVERS=broker.address) as daemon:
+            talk = Talker(daemon)
+            talk.vote(talk.ask("revenue by month")["response_id"])
+            until(lambda: broker.read("ai-feedback-events"), 60, "the vote")
+            event = json.loads(broker.read("ai-feedback-events")[0][2])
+            for event_id, version in (("fb-minor", "1.7"), ("fb-major", "2.0")):
+                later = {**event, "event_id": event_id, "schema_version": version, "new_field": [1]}
+                broker.write("ai-feedback-events", "acme", json.dumps(later))
+            until(lambda: "fb-minor" in str(broker.read("ai-learning-signals")), 60, "the minor one has its effect")
+            until(lambda: broker.read("ai-feedback-events.dlq"), 60, "the major one is set aside")
+            listed = [json.loads(line) for line in loquat(daemon, "dlq", "list").stdout.splitlines()]
+            self.assertEqual([l["message"] for l in listed], ["Only schema_version 1.x is known here."])
+            self.assertIn("fb-major", listed[0]["value"])
+            self.assertNotIn("fb-major", str(broker.read("ai-learning-signals")))
+
     def test_audit_chains_are_whole_also_after_kills_and_tampering_is_found(self):
         with tempfile.TemporaryDirectory() as var, Broker() as broker, \
                 Daemon(var=var, KAFKA_BOOTSTRAP_SERVERS=broker.address) as daemon:

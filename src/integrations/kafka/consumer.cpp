@@ -331,6 +331,10 @@ Result<wire::FeedbackEvent> Consumer::decode(const Inbound& record) {
   }
   if (decoded->message.event_type != wire::FeedbackEvent::kType)
     return fail(Errc::invalid_request, "The event's type is not that of its topic.");
+  // Minor versions only add; what a later major one means is not known here.
+  const std::string& version = decoded->message.schema_version;
+  if (version.substr(0, version.find('.')) != "1")
+    return fail(Errc::invalid_request, "Only schema_version 1.x is known here.");
   return std::move(decoded->message);
 }
 
