@@ -1,11 +1,11 @@
-# bench/<name>/*.cpp -> bench_<name>, outside of `all`. A folder may bring link.txt: rooms, one a line.
+# bench/<name>/*.cpp -> bench_<name>, built with all else so that it does not rot. A folder may bring link.txt: rooms, one a line.
 # bench/RESULTS.md says how each is run and what came out.
 file(GLOB bench_folders LIST_DIRECTORIES true CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/bench/*")
 foreach(folder IN LISTS bench_folders)
   file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.cpp")
   if(IS_DIRECTORY "${folder}" AND sources)
     get_filename_component(name "${folder}" NAME)
-    add_executable(bench_${name} EXCLUDE_FROM_ALL ${sources})
+    add_executable(bench_${name} ${sources})
     target_link_libraries(bench_${name} PRIVATE loquat_flags)
     target_include_directories(bench_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
     if(EXISTS "${folder}/link.txt")

@@ -40,7 +40,7 @@ std::vector<kafka::OutRecord> make_records(std::size_t count) {
     event.trace_id = "0af7651916cd43dd8448eb211c80319c";
     event.data.comment = "The total of last month does not fit what finance reports to us.";
     wire::Event boxed = std::move(event);
-    records.push_back(kafka::make_record(boxed, "/loquat/bench"));
+    records.push_back(kafka::make_record(boxed, wire::encode_event(boxed), "/loquat/bench"));
   }
   return records;
 }
