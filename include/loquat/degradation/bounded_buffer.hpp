@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -6,11 +7,11 @@
 #include <list>
 #include <map>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "loquat/base/check.hpp"
 #include "loquat/base/enum_names.hpp"
+#include "loquat/base/ordered_ids.hpp"
 
 namespace loquat::degradation {
 
@@ -58,8 +59,9 @@ class BoundedBuffer {
     }
     const std::uint64_t number = ++last_;
     items_.push_back({std::move(item), bytes, rank, number});
-    by_rank_[{rank, number}] = std::prev(items_.end());
+    fresh_.insert(number);
     by_number_[number] = std::prev(items_.end());
+    if (fresh_.size() > kFreshMax) rank_fresh();
     bytes_ += bytes;
     return number;
   }
@@ -76,11 +78,14 @@ class BoundedBuffer {
     const auto known = by_number_.find(number);
     if (known == by_number_.end()) return;
     ++totals_.delivered;
-    static_cast<void>(take(known->second));
+    forget(known->second);
+    items_.erase(known->second);
+    by_number_.erase(known);
   }
   void pin(std::uint64_t number) {
     const auto known = by_number_.find(number);
-    if (known != by_number_.end()) by_rank_.erase({known->second->rank, number});
+    if (known == by_number_.end() || fresh_.erase(number)) return;
+    by_rank_.erase({known->second->rank, number});
   }
   void unpin(std::uint64_t number) {
     const auto known = by_number_.find(number);
@@ -113,6 +118,8 @@ class BoundedBuffer {
   };
   using Items = std::list<Item>;
 
+  static constexpr std::size_t kFreshMax = 4'096;
+
   [[nodiscard]] bool fits(std::size_t bytes) const {
     return items_.size() < limits_.events_max && bytes_ + bytes <= limits_.bytes_max;
   }
@@ -121,6 +128,7 @@ class BoundedBuffer {
   }
   /// The item that goes first under the policy; end() if none may.
   typename Items::iterator victim(int rank) {
+    rank_fresh();
     if (by_rank_.empty()) return items_.end();  // nothing, or all pinned
     if (limits_.policy == FullPolicy::drop_oldest) {
       auto oldest = items_.begin();
@@ -143,10 +151,21 @@ class BoundedBuffer {
     }
     return true;
   }
+  /// Most items are pinned or leave before anything has to make room: only then is rank looked at.
+  void rank_fresh() {
+    while (!fresh_.empty()) {
+      const auto item = by_number_.find(fresh_.lowest())->second;
+      by_rank_[{item->rank, item->number}] = item;
+      fresh_.drop_lowest();
+    }
+  }
+  void forget(typename Items::iterator at) {
+    bytes_ -= at->bytes;
+    if (!fresh_.erase(at->number)) by_rank_.erase({at->rank, at->number});
+  }
   T take(typename Items::iterator at) {
     T value = std::move(at->value);
-    bytes_ -= at->bytes;
-    by_rank_.erase({at->rank, at->number});
+    forget(at);
     by_number_.erase(at->number);
     items_.erase(at);
     return value;
@@ -155,8 +174,10 @@ class BoundedBuffer {
   BufferLimits limits_;
   OnDrop on_drop_;
   Items items_;
-  std::map<std::pair<int, std::uint64_t>, typename Items::iterator> by_rank_;  // not the pinned
-  std::unordered_map<std::uint64_t, typename Items::iterator> by_number_;
+  // Those that are not pinned stand in one of these.
+  OrderedIds fresh_;
+  std::map<std::pair<int, std::uint64_t>, typename Items::iterator> by_rank_;
+  boost::unordered_flat_map<std::uint64_t, typename Items::iterator> by_number_;
   std::size_t bytes_ = 0;
   std::uint64_t last_ = 0;
   BufferTotals totals_;

@@ -340,9 +340,9 @@ void Outbox::to_disk(OutRecord record, Ticket ticket) {
 /// All of the lane up to `last` that stand nowhere else, oldest first: a later one must not stand
 /// before an earlier one on disk, or a restart would change their order.
 void Outbox::spool_up_to(Lane& lane, RecordId last) {
-  while (!lane.unspooled.empty() && *lane.unspooled.begin() <= last) {
-    const RecordId id = *lane.unspooled.begin();
-    lane.unspooled.erase(lane.unspooled.begin());
+  while (!lane.unspooled.empty() && lane.unspooled.lowest() <= last) {
+    const RecordId id = lane.unspooled.lowest();
+    lane.unspooled.drop_lowest();
     Held& held = *buffer_.find(id);
     held.kept = Kept::writing;
     buffer_.pin(id);
@@ -475,7 +475,11 @@ void Outbox::read(Result<std::vector<SpooledOut>> records, Time now) {
 void Outbox::acknowledge(std::uint64_t position) {
   positions_.erase(position);
   if (is_reading_) acknowledged_while_reading_.insert(position);
-  actions_.emplace_back(Acknowledge{{position}});
+  auto* last = actions_.empty() ? nullptr : std::get_if<Acknowledge>(&actions_.back());
+  if (last != nullptr)
+    last->positions.push_back(position);
+  else
+    actions_.emplace_back(Acknowledge{{position}});
 }
 
 void Outbox::stow() {
@@ -524,7 +528,7 @@ std::map<std::string, TopicState> Outbox::topics() const {
   };
   for (const auto& [name, lane] : lanes_) {
     if (lane.held.empty()) continue;
-    const OutRecord& first = buffer_.find(*lane.held.begin())->record;
+    const OutRecord& first = buffer_.find(lane.held.lowest())->record;
     add(first.topic, lane.held.size(), std::optional(first.made_at));
   }
   for (const auto& one : parked_) add(one.record.topic, 1, std::optional(one.record.made_at));

@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
 #include <map>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "loquat/base/ordered_ids.hpp"
 #include "loquat/contracts/ports.hpp"
 #include "loquat/degradation/bounded_buffer.hpp"
 #include "loquat/degradation/breaker.hpp"
@@ -133,9 +135,9 @@ class Outbox {
   enum class State { queued, in_flight, awaiting_spool };
   enum class Kept { nowhere, writing, on_disk, refused };
   struct Lane {
-    std::set<RecordId> held;       // all of the lane in memory
-    std::set<RecordId> queued;     // of these, what may be offered
-    std::set<RecordId> unspooled;  // of these, what could be on disk and is not
+    OrderedIds held;            // all of the lane in memory
+    std::set<RecordId> queued;  // of these, what may be offered; those that come back go in front
+    OrderedIds unspooled;       // of these, what could be on disk and is not
     std::size_t in_flight = 0;
     bool is_blocked = false;
     RecordId ready_as = 0;  // key in ready_; 0: not there
@@ -210,13 +212,13 @@ class Outbox {
   Time heard_at_{};         // of the last acknowledgement, or of the last silence that was counted
   std::deque<std::pair<Time, RecordId>> ack_deadlines_;
   std::deque<Parked> parked_;
-  std::unordered_set<Ticket> open_tickets_;
+  boost::unordered_flat_set<Ticket> open_tickets_;
   Ticket last_ticket_ = 0;
   // The spool.
   std::deque<Writing> to_write_;
   std::vector<Writing> writing_;
   bool writes_singly_ = false;
-  std::unordered_set<std::uint64_t> positions_;  // on disk and also in memory or unsettled
+  boost::unordered_flat_set<std::uint64_t> positions_;  // on disk and also in memory or unsettled
   std::unordered_map<std::string, std::uint64_t> unsettled_;
   std::unordered_set<std::string> settled_early_;
   std::uint64_t disk_stored_ = 0, disk_writing_ = 0;
@@ -224,7 +226,7 @@ class Outbox {
   std::map<std::string, TopicState> sums_;  // copies and lost
   std::uint64_t cursor_ = 0;
   bool is_reading_ = false;
-  std::unordered_set<std::uint64_t> acknowledged_while_reading_;
+  boost::unordered_flat_set<std::uint64_t> acknowledged_while_reading_;
   std::optional<Time> read_again_at_;
   OutboxTotals totals_;
   std::vector<Action> actions_;

@@ -1,7 +1,7 @@
 #pragma once
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <functional>
 #include <string>
-#include <unordered_set>
 
 #include "client.hpp"
 #include "loquat/runtime/event_loop.hpp"
@@ -40,7 +40,9 @@ class Producer {
   /// Hands on what has happened, a slice of it; true if there may be more.
   bool drain(ProducerEvents& to);
   /// Everything that was sent and not reported.
-  [[nodiscard]] const std::unordered_set<RecordId>& outstanding() const { return outstanding_; }
+  [[nodiscard]] const boost::unordered_flat_set<RecordId>& outstanding() const {
+    return outstanding_;
+  }
   /// For calls that block, on the worker thread that will also end it.
   [[nodiscard]] rd_kafka_t* handle() const { return handle_.get(); }
   /// The handle, for its end on a worker thread (it may block). Nothing is told any more.
@@ -52,7 +54,7 @@ class Producer {
   runtime::EventFd wake_;
   RdHandle handle_;
   RdQueue queue_;
-  std::unordered_set<RecordId> outstanding_;
+  boost::unordered_flat_set<RecordId> outstanding_;
 };
 
 }  // namespace loquat::kafka

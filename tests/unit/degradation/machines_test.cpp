@@ -147,6 +147,57 @@ TEST(BoundedBuffer, AnItemThatFindsNoRoomIsNotMovedFrom) {
   EXPECT_FALSE(item.empty());
 }
 
+/// Against the rule itself, item by item; also with more items than are looked at by rank at once.
+TEST(BoundedBuffer, MakesRoomByTheRuleWhateverWasPinnedMeanwhile) {
+  struct Known {
+    std::uint64_t number;
+    int rank;
+    bool is_pinned;
+  };
+  for (const std::size_t most : {20U, 4'500U}) {
+    SeededRandom random(most);
+    std::vector<Known> known;
+    std::vector<int> gone;
+    BoundedBuffer<int> buffer({.events_max = most,
+                               .bytes_max = 1U << 20U,
+                               .policy = FullPolicy::drop_lowest,
+                               .keep_rank = 8},
+                              [&](int&& value) { gone.push_back(value); });
+    for (int i = 1; i <= 12'000; ++i) {
+      const auto choice = random.next() % 10;
+      if (choice < 7 || known.empty()) {
+        const int rank = static_cast<int>(random.next() % 10);
+        auto victim = known.end();
+        if (known.size() == most)
+          for (auto at = known.begin(); at != known.end(); ++at)
+            if (!at->is_pinned && (victim == known.end() || at->rank < victim->rank)) victim = at;
+        const bool may_go = victim != known.end() && victim->rank < rank && victim->rank < 8;
+        gone.clear();
+        const auto number = buffer.place(int{rank}, 1, rank);
+        ASSERT_EQ(number != 0, known.size() < most || may_go);
+        ASSERT_EQ(gone, known.size() == most && may_go ? std::vector<int>{victim->rank}
+                                                       : std::vector<int>{});
+        if (known.size() == most && may_go) {
+          ASSERT_EQ(buffer.find(victim->number), nullptr);
+          known.erase(victim);
+        }
+        if (number != 0) known.push_back({number, rank, false});
+        continue;
+      }
+      auto& one = known[random.next() % known.size()];
+      if (choice == 7) {
+        buffer.remove(one.number);
+        known.erase(known.begin() + (&one - known.data()));
+      } else {
+        one.is_pinned = !one.is_pinned;
+        one.is_pinned ? buffer.pin(one.number) : buffer.unpin(one.number);
+      }
+    }
+    ASSERT_EQ(buffer.size(), known.size());
+    for (const auto& one : known) ASSERT_NE(buffer.find(one.number), nullptr);
+  }
+}
+
 class BufferAccounting : public ::testing::TestWithParam<FullPolicy> {};
 
 TEST_P(BufferAccounting, HoldsWhateverHappens) {
