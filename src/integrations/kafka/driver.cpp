@@ -58,7 +58,8 @@ Driver::Driver(KafkaConfig config, SpoolConfig spool, KafkaPorts ports)
       time_changed_(ports_.loop),
       progressed_(ports_.loop),
       topic_metrics_(ports_.telemetry.metrics()),
-      tasks_(ports_.loop, "kafka", ports_.telemetry) {
+      tasks_(ports_.loop, "kafka", ports_.telemetry),
+      reader_(ports_.loop, spool_pool_, tasks_, source_) {
   ports_.board.add("kafka",
                    "Events wait in memory and, where a spool is set, on disk; the least valuable "
                    "are dropped first.");
@@ -358,23 +359,14 @@ Task<void> Driver::do_append(Append job) {
 }
 
 Task<void> Driver::do_read(ReadSpool job) {
-  // Reading the events' common fields is work for the thread that reads the disk.
-  auto work = [spool = spool_.get(), job, source = source_]() -> Result<std::vector<SpooledOut>> {
-    auto spooled = spool->read(job.after, job.limit);
-    if (!spooled) return spooled.error();
-    std::vector<SpooledOut> records;
-    records.reserve(spooled->size());
-    for (auto& item : *spooled)
-      records.push_back({item.position, from_spool(std::move(item.record), source)});
-    return records;
-  };
-  auto done = spool_pool_.run(std::move(work));
-  auto records = co_await std::move(done);
+  auto reading = reader_.read(*spool_, job);
+  auto records = co_await std::move(reading);
   if (!records) ports_.telemetry.emit(SpoolFailed{records.error().detail});
   outbox_.read(std::move(records), Clock::now());
 }
 
 Task<void> Driver::do_acknowledge(Acknowledge job) {
+  reader_.acknowledged(job.positions);
   auto work = [spool = spool_.get(), positions = std::move(job.positions)] {
     return spool->acknowledge(positions);
   };

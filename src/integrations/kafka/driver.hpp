@@ -12,6 +12,7 @@
 #include "loquat/kafka/kafka.hpp"
 #include "loquat/runtime/runtime.hpp"
 #include "producer.hpp"
+#include "spool_reader.hpp"
 #include "topic_metrics.hpp"
 
 namespace loquat::kafka {
@@ -98,6 +99,7 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
   TopicMetrics topic_metrics_;
   observability::Histogram delivery_;
   runtime::TaskGroup tasks_;
+  SpoolReader reader_;
 };
 
 }  // namespace loquat::kafka
