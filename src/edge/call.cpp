@@ -2,10 +2,14 @@
 
 #include <charconv>
 
+#include "loquat/base/utf8.hpp"
+
 namespace loquat::edge {
 namespace {
 
 constexpr std::size_t kCursorBytesMax = 512;
+constexpr std::size_t kWarningsMax = 20;
+constexpr std::size_t kNameBytesShown = 64;
 
 Error bad_parameter(std::string_view name, std::string message) {
   Error error = fail(Errc::invalid_request, "A query parameter is wrong.");
@@ -49,13 +53,22 @@ Result<wire::JsonNode> Call::body_node() {
 }
 
 void Call::note_unknown(const std::vector<std::string>& pointers) {
-  constexpr std::size_t kWarningsMax = 20;
   for (const auto& pointer : pointers) {
     if (pointer == "/tenant_id" || pointer == "/user_id") continue;
-    if (warnings.size() >= kWarningsMax) return;
+    if (!has_room_for_warnings()) return;
     warn("UNKNOWN_FIELD", pointer + " is not known and was ignored.");
   }
 }
+
+void Call::note_unknown_parameter(std::string_view name, std::string_view known) {
+  if (!has_room_for_warnings()) return;
+  std::string text =
+      "/query/" + std::string(clip_utf8(name, kNameBytesShown)) + " is not known and was ignored.";
+  if (!known.empty()) text += " Known: " + std::string(known) + ".";
+  warn("UNKNOWN_PARAMETER", std::move(text));
+}
+
+bool Call::has_room_for_warnings() const { return warnings.size() < kWarningsMax; }
 
 void Call::warn(std::string code, std::string message) {
   warnings.push_back({std::move(code), std::move(message)});

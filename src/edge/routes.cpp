@@ -1,5 +1,7 @@
 #include "loquat/edge/routes.hpp"
 
+#include <algorithm>
+
 #include "header_words.hpp"
 #include "idempotency.hpp"
 #include "loquat/net/static_files.hpp"
@@ -28,6 +30,18 @@ void revalidate(const net::Request& request, std::string_view said, net::Respons
 
 double milliseconds_since(Time began) {
   return std::chrono::duration<double, std::milli>(Clock::now() - began).count();
+}
+
+/// A mistyped `?limt=5` would otherwise pass for a page of the usual size.
+void note_unknown_parameters(const RouteSpec& spec, Call& call) {
+  for (const auto& [name, value] : call.request.query) {
+    if (std::ranges::find(spec.query, name, &Parameter::name) != spec.query.end()) continue;
+    if (spec.takes_ticket && (name == "ticket" || name == "token")) continue;
+    std::string known;
+    for (const auto& parameter : spec.query)
+      known.append(known.empty() ? "" : ", ").append(parameter.name);
+    call.note_unknown_parameter(name, known);
+  }
 }
 
 }  // namespace
@@ -184,6 +198,7 @@ net::Task<net::Response> Routes::handle(net::Request request) {
 Task<net::Response> Routes::State::serve(const Route& route, net::Request request) {
   const auto began = Clock::now();
   Call call{request, {}, owner->context_of(request), began + ports.request_budget, {}, {}};
+  note_unknown_parameters(route.spec, call);
   auto admitted = co_await admit(route, *owner, call);
   net::Response response;
   if (!admitted) {

@@ -58,10 +58,14 @@ struct Call {
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
   [[nodiscard]] std::string param(std::string_view name) const;
   void warn(std::string code, std::string message);
+  /// A parameter of this name is in the query, and the route has none such: warns, and says which
+  /// it has.
+  void note_unknown_parameter(std::string_view name, std::string_view known);
 
  private:
   [[nodiscard]] Result<wire::JsonNode> body_node();
   void note_unknown(const std::vector<std::string>& pointers);
+  [[nodiscard]] bool has_room_for_warnings() const;
 };
 
 template <class T>

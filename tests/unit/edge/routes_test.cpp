@@ -55,6 +55,7 @@ class Edge : public testing::Test {
     RouteSpec read;
     read.pattern = "/read";
     read.action = "read";
+    read.query = {{"limit", "Most items."}};
     world.routes->add(read, [](Call&) -> Task<Result<Reply>> { co_return reply_json("1"); });
     world.routes->add(operate, [](Call&) -> Task<Result<Reply>> { co_return reply_json("1"); });
   }
@@ -112,6 +113,19 @@ TEST_F(Edge, PutsAnAnswerIntoTheEnvelope) {
   EXPECT_EQ(node.find("warnings")->items.at(0).find("code")->string, "UNKNOWN_FIELD");
   for (const auto* name : {"errors", "degraded", "execution_time_ms"})
     EXPECT_NE(node.find(name), nullptr) << name;
+}
+TEST_F(Edge, WarnsOfAParameterThatTheRouteHasNot) {
+  net::Request request;
+  request.path = "/read";
+  request.query = {{"limt", "5"}, {"limit", "5"}};
+  const auto response = send(std::move(request));
+  EXPECT_EQ(response.status, 200);
+  const auto node = json(response);
+  const auto& warnings = node.find("warnings")->items;
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].find("code")->string, "UNKNOWN_PARAMETER");
+  EXPECT_EQ(warnings[0].find("message")->string,
+            "/query/limt is not known and was ignored. Known: limit.");
 }
 TEST_F(Edge, NamesEveryWrongField) {
   const auto response = send(post(R"({"text":7,"stars":9})"));
