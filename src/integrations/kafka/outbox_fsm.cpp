@@ -112,6 +112,7 @@ void Outbox::reported(RecordId id, Report report, Time now) {
 
 void Outbox::delivered(Held& held, Time now) {
   heard_at_ = now;
+  delivered_at_ = now;
   // An acknowledgement is the best proof there is, whichever record it is for.
   if (breaker_.state() == BreakerState::closed)
     breaker_.report(false, CallOutcome::ok, now);
@@ -295,8 +296,10 @@ void Outbox::note_breaker(Time now) {
 }
 
 std::optional<Time> Outbox::take_back_at() const {
-  if (!is_away_ || in_flight_ == 0) return std::nullopt;
-  return std::max(away_since_, in_flight_since_) + limits_.take_back;
+  if (in_flight_ == 0) return std::nullopt;
+  if (is_away_) return std::max(away_since_, in_flight_since_) + limits_.take_back;
+  // A client library that neither sends nor complains: no word of anything that it has.
+  return std::max(delivered_at_, in_flight_since_) + 2 * limits_.take_back;
 }
 
 void Outbox::pump(Time now) {

@@ -30,7 +30,8 @@ struct OutboxLimits {
   bool has_spool = false;
   bool is_forgetful = false;   ///< the broker is embedded: its report is not a promise
   std::size_t refill = 1'000;  ///< records read from the spool at once
-  /// While no broker answers, what the client library has had for this long is taken back.
+  /// While no broker answers, what the client library has had for this long is taken back; while
+  /// one does, what it has when it has delivered nothing for twice as long.
   Clock::duration take_back = std::chrono::seconds(30);
 };
 
@@ -209,6 +210,7 @@ class Outbox {
   bool is_away_ = false;  // as the lanes know it
   Time away_since_{};
   Time in_flight_since_{};  // of the oldest, or of the last taking back
+  Time delivered_at_{};     // of the last acknowledgement
   Time heard_at_{};         // of the last acknowledgement, or of the last silence that was counted
   std::deque<std::pair<Time, RecordId>> ack_deadlines_;
   std::deque<Parked> parked_;

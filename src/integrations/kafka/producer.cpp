@@ -34,6 +34,9 @@ Producer::Producer(RdHandle handle, runtime::Executor loop)
       handle_(std::move(handle)),
       queue_(rd_kafka_queue_get_main(handle_.get())) {
   rd_kafka_queue_io_event_enable(queue_.get(), wake_.fd(), &kOne, sizeof(kOne));
+  // It writes only when an empty queue gets its first event, and this one need not be empty any
+  // more: without a look at it all later reports would wait behind an early error, unheard.
+  wake_.wake();
 }
 Producer::~Producer() { static_cast<void>(release()); }
 

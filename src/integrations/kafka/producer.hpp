@@ -34,6 +34,7 @@ class Producer {
   /// The record's bytes are not copied: it stays until its report. Nothing, or why it was not
   /// taken.
   [[nodiscard]] std::optional<Report> send(RecordId id, const OutRecord& record);
+  /// Until there may be something to drain; the first wait ends at once.
   [[nodiscard]] runtime::Task<void> wait() { return wake_.wait(); }
   /// Ends a wait although nothing happened here.
   void wake() noexcept { wake_.wake(); }

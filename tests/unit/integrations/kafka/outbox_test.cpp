@@ -343,6 +343,22 @@ TEST(Outbox, TakesBackWhatTheClientLibraryHoldsForTooLong) {
   EXPECT_EQ(bench.take_backs, 1) << "once, until it has had as long again";
 }
 
+TEST(Outbox, TakesBackWhatTheClientLibrarySaysNothingOfAlthoughABrokerAnswers) {
+  OutboxLimits patient = limits();
+  patient.take_back = std::chrono::seconds(30);
+  patient.breaker.failures_to_open = 100;
+  Bench bench(patient);
+  static_cast<void>(bench.publish("a"));
+  static_cast<void>(bench.publish("b"));
+  bench.advance(std::chrono::seconds(50));
+  bench.report(Report::delivered);
+  bench.advance(std::chrono::seconds(59));
+  EXPECT_EQ(bench.box.breaker(), BreakerState::closed);
+  EXPECT_EQ(bench.take_backs, 0) << "it has been silent since that delivery alone";
+  bench.advance(std::chrono::seconds(2));
+  EXPECT_EQ(bench.take_backs, 1);
+}
+
 TEST(Outbox, SixMinutesWithoutABrokerKeepAllAndTheirOrder) {
   OutboxLimits small = limits();
   small.buffer.events_max = 50;
