@@ -37,6 +37,7 @@ struct KafkaConfig {
   std::uint32_t in_flight_max = 5'000;
   std::uint32_t consumer_queue_max = 500;
   std::chrono::milliseconds session_timeout{10'000};
+  std::chrono::milliseconds max_poll_interval{300'000};
   std::chrono::milliseconds breaker_pause{500};
   std::chrono::milliseconds breaker_pause_max{5'000};
   KafkaBufferConfig buffer;
@@ -74,6 +75,8 @@ struct KafkaConfig {
       "Records of one partition that wait here; past it the partition is paused.", in(1, 100'000));
     v("session_timeout", session_timeout, "A group member silent for this long is taken for dead.",
       in(6s, 5min));
+    v("max_poll_interval", max_poll_interval,
+      "A process whose loop hangs for this long loses its partitions to others.", in(5min, 1h));
     v("breaker_pause", breaker_pause, "First pause before an away broker is tried again; doubles.",
       in(10ms, 1min));
     v("breaker_pause_max", breaker_pause_max, "Longest such pause.", in(10ms, 10min));

@@ -90,6 +90,7 @@ Result<void> Consumer::open(const std::string& servers, const std::string& clien
                    {"enable.auto.offset.store", "false"},
                    {"partition.assignment.strategy", "cooperative-sticky"},
                    {"session.timeout.ms", std::to_string(config_.session_timeout.count())},
+                   {"max.poll.interval.ms", std::to_string(config_.max_poll_interval.count())},
                    // Nobody waits for an effect: records that come together share a transaction.
                    {"fetch.min.bytes", "1048576"},
                    {"fetch.wait.max.ms", "100"},

@@ -51,6 +51,9 @@ class Consumer {
   [[nodiscard]] RdHandle release();
   /// Sets the gauges of lag.
   void measure();
+  /// To be called more often than `kafka.max_poll_interval`, also when nothing was told: who never
+  /// asks the client library for more is taken for hanging, and leaves the group.
+  void look() noexcept { wake_.wake(); }
 
  private:
   struct Partition;

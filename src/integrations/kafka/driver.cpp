@@ -307,7 +307,10 @@ Task<void> Driver::timer_loop() {
 Task<void> Driver::health_loop() {
   for (;;) {
     report_state();
-    if (consumer_) consumer_->measure();
+    if (consumer_) {
+      consumer_->measure();
+      consumer_->look();
+    }
     const bool is_away = outbox_.breaker() != BreakerState::closed;
     // With nothing to send there is no probe, and health would never turn well again.
     const bool may_look = producer_ && are_topics_ready_ && outbox_.in_flight() == 0;

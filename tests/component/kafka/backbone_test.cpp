@@ -283,6 +283,29 @@ TEST_F(Backbone, LagAfterARestartIsOnlyWhatIsNotHandled) {
   loop.run(second_life());
 }
 
+TEST_F(Backbone, StaysInItsGroupWhileThereIsNothingToRead) {
+  using namespace std::chrono_literals;
+  auto broker = EmbeddedBroker::start();
+  ASSERT_TRUE(broker);
+  config.bootstrap_servers = (*broker)->bootstrap_servers();
+  config.session_timeout = 4s;  // a member says that it lives every 3 s
+  config.max_poll_interval = 4s;
+  const auto kafka = make();
+  kafka->set_handler(handler);
+  const auto script = [&]() -> Task<void> {
+    const auto started = co_await kafka->start();
+    EXPECT_TRUE(started);
+    kafka->publisher().offer(event("fb-1"));
+    auto came_wait = until([&] { return handler.seen.size() == 1; });
+    const bool came = co_await std::move(came_wait);
+    EXPECT_TRUE(came);
+    co_await runtime::pause_for(6s);  // no wait for something: nothing may happen in this time
+    co_await kafka->stop(runtime::deadline_after(10s));
+  };
+  loop.run(script());
+  EXPECT_TRUE(telemetry.events("kafka.client_trouble").empty());
+}
+
 TEST_F(Backbone, TriesAgainUntilTheEffectIsStoredAndSetsPoisonAside) {
   handler.refusals = 2;
   const auto kafka = make();
