@@ -8,6 +8,7 @@ import collections
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -128,6 +129,26 @@ class Faults(unittest.TestCase):
             until(lambda: voters.statuses["accepted"] > before + 30, 60, "votes after")
             voters.stop()
             self.check(broker, voters, "broker kill -9", may_have_more=len(voters.threads))
+
+    def test_broker_that_comes_back_without_its_topics(self):
+        """It forgot what it had accepted; what we hold goes into topics that are made again, not by its own defaults."""
+        with Broker(extra="auto.create.topics.enable=false") as broker, Daemon(KAFKA_BOOTSTRAP_SERVERS=broker.address) as daemon:
+            talk = Talker(daemon)
+            until(lambda: talk.vote("r-1").json()["data"]["status"] == "accepted", 30, "a vote before")
+            broker.kill()
+            shutil.rmtree(pathlib.Path(broker.folder, "data"))
+            held = [until(lambda: self.buffered(talk), 30, "a vote that waits") for _ in range(5)]
+            broker.up()
+            until(lambda: talk.vote("r-3").json()["data"]["status"] == "accepted", 60, "votes after")
+            until(lambda: daemon.get("/health").json()["integrations"]["kafka"]["spooled"] == 0, 60, "the spool is empty again")
+            order, _ = first_copies(broker)
+            mine = [event for event in next(iter(order.values())) if event in held]
+            self.assertEqual(mine, held)
+
+    @staticmethod
+    def buffered(talk):
+        vote = talk.vote("r-2").json()["data"]
+        return vote["event_id"] if vote["status"] == "buffered" else None
 
     def test_both_killed(self):
         with tempfile.TemporaryDirectory() as var, Broker() as broker, \

@@ -78,21 +78,22 @@ Result<RdHandle> make_client(rd_kafka_type_t type, const ConfigPairs& settings, 
   return RdHandle(handle);
 }
 
-Result<void> create_topics(rd_kafka_t* handle, int replication_factor) {
+Result<std::vector<std::string>> create_topics(rd_kafka_t* handle, int replication_factor,
+                                               std::chrono::milliseconds wait) {
   NewTopics wanted;
   for (const auto& info : wire::topic_table())
     wanted.add(std::string(info.name), info.partitions, replication_factor, info.retention_days);
   constexpr int kDeadLetterDays = 30;
   wanted.add(dead_letter_topic(feedback_topic()), 1, replication_factor, kDeadLetterDays);
-  constexpr int kWaitMs = 10'000;
+  const int wait_ms = static_cast<int>(wait.count());
   std::unique_ptr<rd_kafka_AdminOptions_t, decltype(&rd_kafka_AdminOptions_destroy)> options(
       rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS),
       &rd_kafka_AdminOptions_destroy);
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), kWaitMs, nullptr, 0);
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), wait_ms, nullptr, 0);
   const RdQueue answers(rd_kafka_queue_new(handle));
   rd_kafka_CreateTopics(handle, wanted.topics.data(), wanted.topics.size(), options.get(),
                         answers.get());
-  const RdEvent event(rd_kafka_queue_poll(answers.get(), kWaitMs + 1'000));
+  const RdEvent event(rd_kafka_queue_poll(answers.get(), wait_ms + 1'000));
   if (!event) return fail(Errc::timed_out, "Creating topics: no answer.");
   if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
     return fail(Errc::unavailable,
@@ -101,15 +102,18 @@ Result<void> create_topics(rd_kafka_t* handle, int replication_factor) {
   const auto* result = rd_kafka_event_CreateTopics_result(event.get());
   const auto** topics = rd_kafka_CreateTopics_result_topics(result, &count);
   std::string refused;
+  std::vector<std::string> created;
   for (std::size_t i = 0; i < count; ++i) {
     const auto code = rd_kafka_topic_result_error(topics[i]);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+      created.emplace_back(rd_kafka_topic_result_name(topics[i]));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
       continue;
     refused += (refused.empty() ? "" : ", ") + std::string(rd_kafka_topic_result_name(topics[i])) +
                " (" + rd_kafka_err2str(code) + ")";
   }
   if (!refused.empty()) return fail(Errc::forbidden, "Topics not created: " + refused);
-  return {};
+  return created;
 }
 
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,9 +41,12 @@ using ConfigPairs = std::vector<std::pair<std::string, std::string>>;
 /// Errors: invalid_request naming the setting, never its value.
 [[nodiscard]] Result<RdHandle> make_client(rd_kafka_type_t type, const ConfigPairs& settings,
                                            int events);
-/// Creates what is missing of the nine topics and the dead-letter topic. Blocks up to ten seconds;
-/// never against an embedded broker, which has no Admin requests.
-[[nodiscard]] Result<void> create_topics(rd_kafka_t* handle, int replication_factor);
+/// Creates what is missing of the nine topics and the dead-letter topic; the names of those that
+/// were. Blocks up to `wait` and a second; never against an embedded broker, which has no Admin
+/// requests. Errors: forbidden naming those that may not be created; timed_out; unavailable.
+[[nodiscard]] Result<std::vector<std::string>> create_topics(rd_kafka_t* handle,
+                                                             int replication_factor,
+                                                             std::chrono::milliseconds wait);
 
 /// How the topics that are there differ from what they should be, partitions and retention, one
 /// sentence each. Blocks up to fifteen seconds. Errors: unavailable; forbidden if they may not be

@@ -194,6 +194,7 @@ void Driver::report_state() {
   const BreakerState now = outbox_.breaker();
   if (now == BreakerState::closed && last_breaker_ != BreakerState::closed) {
     ports_.telemetry.emit(BrokerBack{totals.held});
+    came_back_ = true;
     last_error_.clear();
   }
   if (now != BreakerState::closed && last_breaker_ == BreakerState::closed)

@@ -62,7 +62,9 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
   [[nodiscard]] contracts::Task<void> timer_loop();
   [[nodiscard]] contracts::Task<void> health_loop();
   [[nodiscard]] contracts::Task<void> topics_loop();
+  [[nodiscard]] contracts::Task<Result<void>> make_topics(std::chrono::milliseconds wait);
   [[nodiscard]] contracts::Task<void> check_topics();
+  [[nodiscard]] bool misses_topics();
   [[nodiscard]] contracts::Task<void> look_for_brokers();
   [[nodiscard]] contracts::Task<void> do_append(Append job);
   [[nodiscard]] contracts::Task<void> do_read(ReadSpool job);
@@ -92,6 +94,7 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
   bool is_refusing_ = false;  // the client library took none of one of these actions
   bool must_replace_ = false;
   bool is_started_ = false;
+  bool came_back_ = false;         // the broker, since its topics were last made
   bool are_topics_ready_ = false;  // before that a send would let the broker make them its own way
   std::string last_error_;
   degradation::BreakerState last_breaker_ = degradation::BreakerState::closed;

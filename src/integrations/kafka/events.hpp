@@ -136,6 +136,16 @@ struct HandlerFailed {
     v("code", code);
   }
 };
+struct TopicsCreated {
+  std::string topics;
+  static constexpr Level level = Level::info;
+  static constexpr std::string_view name = "kafka.topics_created";
+  static constexpr std::string_view message = "Topics were missing and have been created.";
+  template <class V>
+  void fields(V& v) const {
+    v("topics", topics);
+  }
+};
 struct TopicDiffers {
   std::string topic;  ///< and how: a sentence
   static constexpr Level level = Level::warning;

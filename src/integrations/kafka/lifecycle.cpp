@@ -35,14 +35,13 @@ Task<Result<void>> Driver::start() {
     outbox_.recovered(stats.found, Clock::now());  // nothing is published before
   }
   are_topics_ready_ = is_embedded() || !config_.create_topics;
+  if (!is_embedded()) tasks_.spawn("topics", topics_loop());
   if (!are_topics_ready_) {
-    tasks_.spawn("topics", topics_loop());
     // A broker that is there takes well under a second; one that is not must not hold the start.
     const Time at = runtime::deadline_after(std::chrono::seconds(2));
     while (!are_topics_ready_ && Clock::now() < at)
       static_cast<void>(co_await progressed_.wait_until(at));
   }
-  if (!is_embedded() && !config_.create_topics) tasks_.spawn("topics", check_topics());
   outbox_.tick(Clock::now());
   run_actions();
   co_return start_consumer();
@@ -139,31 +138,54 @@ Task<void> Driver::stop(Time deadline) {
   spool_.reset();
 }
 
+/// A broker may lose its topics while we run, or come back without any: they are made again.
 Task<void> Driver::topics_loop() {
   while (!are_topics_ready_) {
-    // A client of its own: the producer may be replaced meanwhile.
-    auto work = [settings = connection_settings(config_, servers_, "loquat-admin"),
-                 replication = config_.replication_factor]() -> Result<void> {
-      auto admin = make_client(RD_KAFKA_PRODUCER, settings, 0);
-      if (!admin) return admin.error();
-      return create_topics(admin->get(), replication);
-    };
-    auto done = slow_pool_.run(std::move(work));
-    const auto outcome = co_await std::move(done);
-    if (!outcome) {
-      last_error_ = outcome.error().detail;
-      ports_.telemetry.emit(ClientTrouble{last_error_});
-    }
+    const auto made = co_await make_topics(std::chrono::seconds(10));
     // Who may not create topics uses those that somebody else has made.
-    if (outcome || outcome.error().code == Errc::forbidden) {
+    if (made || made.error().code == Errc::forbidden) {
       are_topics_ready_ = true;
       outbox_.brokers_up(Clock::now());
       run_actions();
-      break;
     }
+    if (made) break;
+    on_trouble(made.error().detail);
+    if (are_topics_ready_) break;
     co_await runtime::pause_for(std::chrono::seconds(1));
   }
   co_await check_topics();
+  for (;;) {
+    co_await runtime::pause_for(std::chrono::seconds(3));
+    if (!misses_topics() || !config_.create_topics) continue;
+    const auto made = co_await make_topics(std::chrono::seconds(2));
+    // That no broker answers is known already.
+    if (!made && made.error().code == Errc::forbidden) on_trouble(made.error().detail);
+  }
+}
+
+bool Driver::misses_topics() {
+  const std::string missing = producer_ ? producer_->take_missing_topic() : std::string();
+  if (!missing.empty()) on_trouble("The broker has no topic " + missing + ".");
+  const bool is_away = outbox_.breaker() != degradation::BreakerState::closed;
+  return std::exchange(came_back_, false) || is_away || !missing.empty();
+}
+
+Task<Result<void>> Driver::make_topics(std::chrono::milliseconds wait) {
+  // A client of its own: the producer may be replaced meanwhile.
+  auto work = [settings = connection_settings(config_, servers_, "loquat-admin"),
+               replication = config_.replication_factor,
+               wait]() -> Result<std::vector<std::string>> {
+    auto admin = make_client(RD_KAFKA_PRODUCER, settings, 0);
+    if (!admin) return admin.error();
+    return create_topics(admin->get(), replication, wait);
+  };
+  auto done = slow_pool_.run(std::move(work));
+  const auto created = co_await std::move(done);
+  if (!created) co_return created.error();
+  std::string names;
+  for (const auto& name : *created) names += (names.empty() ? "" : ", ") + name;
+  if (!names.empty()) ports_.telemetry.emit(TopicsCreated{std::move(names)});
+  co_return Result<void>{};
 }
 
 /// Once a start: topics that somebody else has made are said to differ, and used as they are.

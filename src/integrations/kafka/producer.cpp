@@ -19,6 +19,11 @@ Report classify(rd_kafka_resp_err_t code) {
   }
 }
 
+bool is_missing_topic(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+         code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
 rd_kafka_headers_t* make_headers(const Headers& headers) {
   auto* made = rd_kafka_headers_new(headers.size());
   for (const auto& [name, value] : headers)
@@ -86,6 +91,7 @@ std::optional<Report> Producer::send(RecordId id, const OutRecord& record) {
     return std::nullopt;
   }
   rd_kafka_headers_destroy(headers);
+  if (is_missing_topic(code)) missing_topic_ = record.topic;
   const Report report = classify(code);
   return report == Report::failed ? Report::not_taken : report;
 }
@@ -105,6 +111,7 @@ void Producer::hand_on(rd_kafka_event_t* event, ProducerEvents& to) {
     while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
       const auto id = static_cast<RecordId>(reinterpret_cast<std::uintptr_t>(message->_private));
       outstanding_.erase(id);
+      if (is_missing_topic(message->err)) missing_topic_ = rd_kafka_topic_name(message->rkt);
       to.on_report(id, classify(message->err));
     }
     return;

@@ -2,6 +2,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "client.hpp"
 #include "loquat/runtime/event_loop.hpp"
@@ -44,6 +45,8 @@ class Producer {
   [[nodiscard]] const boost::unordered_flat_set<RecordId>& outstanding() const {
     return outstanding_;
   }
+  /// A topic that the broker does not have, if one was missed since the last call.
+  [[nodiscard]] std::string take_missing_topic() { return std::exchange(missing_topic_, {}); }
   /// For calls that block, on the worker thread that will also end it.
   [[nodiscard]] rd_kafka_t* handle() const { return handle_.get(); }
   /// The handle, for its end on a worker thread (it may block). Nothing is told any more.
@@ -56,6 +59,7 @@ class Producer {
   RdHandle handle_;
   RdQueue queue_;
   boost::unordered_flat_set<RecordId> outstanding_;
+  std::string missing_topic_;
 };
 
 }  // namespace loquat::kafka
