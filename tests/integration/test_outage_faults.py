@@ -130,6 +130,21 @@ class Faults(unittest.TestCase):
             voters.stop()
             self.check(broker, voters, "broker kill -9", may_have_more=len(voters.threads))
 
+    def test_broker_that_hangs(self):
+        """Its connections stand and nothing comes back: found out long before they time out."""
+        with Broker() as broker, Daemon(KAFKA_BOOTSTRAP_SERVERS=broker.address) as daemon:
+            voters = Voters(daemon)
+            until(lambda: voters.count() > 60, 60, "votes before")
+            broker.suspend()
+            until(lambda: daemon.get("/health").json()["integrations"]["kafka"]["state"] == "degraded", 30, "it counts as away")
+            before = voters.statuses["buffered"]
+            until(lambda: voters.statuses["buffered"] > before + 300, 30, "votes that wait for no acknowledgement")
+            broker.resume()
+            before = voters.statuses["accepted"]
+            until(lambda: voters.statuses["accepted"] > before + 30, 60, "votes after")
+            voters.stop()
+            self.check(broker, voters, "broker hangs", may_have_more=len(voters.threads))
+
     def test_broker_that_comes_back_without_its_topics(self):
         """It forgot what it had accepted; what we hold goes into topics that are made again, not by its own defaults."""
         with Broker(extra="auto.create.topics.enable=false") as broker, Daemon(KAFKA_BOOTSTRAP_SERVERS=broker.address) as daemon:

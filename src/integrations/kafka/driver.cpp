@@ -29,6 +29,7 @@ OutboxLimits limits_of(const KafkaConfig& config, const SpoolConfig& spool) {
   limits.buffer.keep_rank = lowest_kept_rank();
   limits.in_flight_max = config.in_flight_max;
   limits.ack_wait = config.ack_wait_ms;
+  limits.silence = std::max<Clock::duration>(std::chrono::seconds(1), config.ack_wait_ms * 15);
   limits.take_back = config.delivery_timeout;
   limits.breaker.pause = config.breaker_pause;
   limits.breaker.pause_max = config.breaker_pause_max;
@@ -197,8 +198,10 @@ void Driver::report_state() {
     came_back_ = true;
     last_error_.clear();
   }
-  if (now != BreakerState::closed && last_breaker_ == BreakerState::closed)
+  if (now != BreakerState::closed && last_breaker_ == BreakerState::closed) {
+    if (last_error_.empty()) last_error_ = "The broker acknowledges nothing.";
     ports_.telemetry.emit(BrokerAway{last_error_});
+  }
   last_breaker_ = now;
   ports_.board.set_breaker("kafka", now);
   const bool is_up = now == BreakerState::closed;

@@ -153,9 +153,13 @@ void Outbox::brokers_down(Time now) {
     breaker_.report(true, CallOutcome::failed, now);
     probe_ = 0;
   }
+  open_breaker(now);
+  tick(now);
+}
+
+void Outbox::open_breaker(Time now) {
   for (std::uint32_t i = 0; i < limits_.breaker.failures_to_open; ++i)
     breaker_.report(false, CallOutcome::failed, now);
-  tick(now);
 }
 
 void Outbox::brokers_up(Time now) {
@@ -180,6 +184,7 @@ void Outbox::settled(const std::string& event_id) {
 }
 
 void Outbox::tick(Time now) {
+  if (const auto at = silent_at(); at && *at <= now) open_breaker(now);
   const bool is_closed = breaker_.state() == BreakerState::closed;
   while (!ack_deadlines_.empty() && (ack_deadlines_.front().first <= now || !is_closed)) {
     const bool is_due = ack_deadlines_.front().first <= now;
@@ -295,11 +300,16 @@ void Outbox::note_breaker(Time now) {
   }
 }
 
+/// Lanes behind a silent record stand still, so that few silences are counted: the breaker alone
+/// would stay closed, and each sender wait in vain for an acknowledgement.
+std::optional<Time> Outbox::silent_at() const {
+  if (in_flight_ == 0 || breaker_.state() != BreakerState::closed) return std::nullopt;
+  return std::max(delivered_at_, in_flight_since_) + limits_.silence;
+}
+
 std::optional<Time> Outbox::take_back_at() const {
-  if (in_flight_ == 0) return std::nullopt;
-  if (is_away_) return std::max(away_since_, in_flight_since_) + limits_.take_back;
-  // A client library that neither sends nor complains: no word of anything that it has.
-  return std::max(delivered_at_, in_flight_since_) + 2 * limits_.take_back;
+  if (!is_away_ || in_flight_ == 0) return std::nullopt;
+  return std::max(away_since_, in_flight_since_) + limits_.take_back;
 }
 
 void Outbox::pump(Time now) {
@@ -511,6 +521,7 @@ std::optional<Time> Outbox::next_wake() const {
   if (!ready_.empty() && in_flight_ < limits_.in_flight_max) earlier(breaker_.retry_at());
   earlier(read_again_at_);
   if (!parked_.empty()) earlier(parked_.front().until);
+  earlier(silent_at());
   earlier(take_back_at());
   return wake;
 }

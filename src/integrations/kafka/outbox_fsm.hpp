@@ -30,8 +30,10 @@ struct OutboxLimits {
   bool has_spool = false;
   bool is_forgetful = false;   ///< the broker is embedded: its report is not a promise
   std::size_t refill = 1'000;  ///< records read from the spool at once
-  /// While no broker answers, what the client library has had for this long is taken back; while
-  /// one does, what it has when it has delivered nothing for twice as long.
+  /// A broker that acknowledges nothing of what is in flight for this long does not answer, though
+  /// its connection stands: it hangs, or the network swallows what is sent.
+  Clock::duration silence = std::chrono::seconds(3);
+  /// While no broker answers, what the client library has had for this long is taken back.
   Clock::duration take_back = std::chrono::seconds(30);
 };
 
@@ -196,6 +198,8 @@ class Outbox {
   void acknowledge(std::uint64_t position);
   void reindex(Lane& lane);
   void note_breaker(Time now);
+  void open_breaker(Time now);
+  [[nodiscard]] std::optional<Time> silent_at() const;
   [[nodiscard]] std::optional<Time> take_back_at() const;
   void pump(Time now);
   void refill();

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -49,6 +50,17 @@ class Broker:
     def kill(self):
         """As a crash would; up() brings it back."""
         self.run("kill9")
+
+    def suspend(self):
+        """It hangs, its connections standing; resume() lets it go on."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+    @property
+    def pid(self):
+        return int(pathlib.Path(self.folder, "pid").read_text())
 
     def write(self, topic, key, value):
         done = subprocess.run(["kcat", "-b", self.address, "-t", topic, "-P", "-K", "\x1f", "-D", "\x1e"],

@@ -343,18 +343,30 @@ TEST(Outbox, TakesBackWhatTheClientLibraryHoldsForTooLong) {
   EXPECT_EQ(bench.take_backs, 1) << "once, until it has had as long again";
 }
 
-TEST(Outbox, TakesBackWhatTheClientLibrarySaysNothingOfAlthoughABrokerAnswers) {
+TEST(Outbox, TakesABrokerThatAcknowledgesNothingForAway) {
   OutboxLimits patient = limits();
+  patient.silence = std::chrono::seconds(3);
   patient.take_back = std::chrono::seconds(30);
   patient.breaker.failures_to_open = 100;
   Bench bench(patient);
   static_cast<void>(bench.publish("a"));
   static_cast<void>(bench.publish("b"));
-  bench.advance(std::chrono::seconds(50));
+  bench.advance(std::chrono::seconds(2));
   bench.report(Report::delivered);
-  bench.advance(std::chrono::seconds(59));
-  EXPECT_EQ(bench.box.breaker(), BreakerState::closed);
-  EXPECT_EQ(bench.take_backs, 0) << "it has been silent since that delivery alone";
+  bench.advance(std::chrono::milliseconds(2'900));
+  EXPECT_EQ(bench.box.breaker(), BreakerState::closed)
+      << "it has been silent since that acknowledgement";
+  ASSERT_TRUE(bench.box.next_wake());
+  EXPECT_LE(*bench.box.next_wake(), bench.now + std::chrono::milliseconds(100));
+  bench.advance(std::chrono::milliseconds(200));
+  EXPECT_NE(bench.box.breaker(), BreakerState::closed);
+  while (!bench.appends.empty()) bench.write();
+  const Ticket ticket = bench.publish("c", "t2");
+  ASSERT_FALSE(bench.appends.empty()) << "at once: nobody waits for an acknowledgement";
+  bench.write();
+  EXPECT_EQ(bench.receipt(ticket), Receipt::buffered);
+  bench.advance(std::chrono::seconds(29));
+  EXPECT_EQ(bench.take_backs, 0);
   bench.advance(std::chrono::seconds(2));
   EXPECT_EQ(bench.take_backs, 1);
 }
