@@ -46,16 +46,20 @@ std::string text_of(const wire::JsonNode& node, std::string_view name) {
   return found != nullptr ? found->string : std::string();
 }
 
+/// Of a session's log, for the envelope: what was shown may be in memory only.
+void note_store(const contracts::SessionLog& log, Call& call, std::string message) {
+  if (log.is_stored()) return;
+  call.degraded.emplace_back("store");
+  call.warn("NOT_STORED", std::move(message));
+}
+
 /// What the log says went wrong on the way to one answer, for the envelope.
 Task<void> note_degradation(const Ports& ports, Call& call, std::string session_id,
                             std::string message_id, std::uint64_t from) {
   auto log = co_await ports.conversations.open_log(call.principal, std::move(session_id));
   if (!log) co_return;
   // The entries say what was known when they were written; this came to light since.
-  if (!(*log)->is_stored()) {
-    call.degraded.emplace_back("store");
-    call.warn("NOT_STORED", "The answer is given, but cannot be kept for a restart.");
-  }
+  note_store(**log, call, "The answer is given, but cannot be kept for a restart.");
   for (std::uint64_t after = from > 0 ? from - 1 : 0; after < (*log)->last_seq();) {
     const auto entries = co_await (*log)->read(after, 256, 1U << 20U);
     if (!entries || entries->empty()) co_return;
@@ -134,6 +138,8 @@ void add_session_routes(const Ports& ports) {
     if (!body) co_return body.error();
     auto info = co_await ports.conversations.create(call.principal, std::move(body->title));
     if (!info) co_return info.error();
+    const auto log = co_await ports.conversations.open_log(call.principal, info->session_id);
+    if (log) note_store(**log, call, "The session is there, but cannot be kept for a restart.");
     co_return edge::reply(body_of(std::move(*info)));
   });
 

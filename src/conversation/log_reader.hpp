@@ -23,7 +23,9 @@ class LogReader final : public contracts::SessionLog {
     return session_->log.last_seq();
   }
   [[nodiscard]] bool is_closed() const noexcept override { return session_->is_closed; }
-  [[nodiscard]] bool is_stored() const noexcept override { return session_->unstored_from == 0; }
+  [[nodiscard]] bool is_stored() const noexcept override {
+    return session_->unstored_from == 0 && session_->is_record_kept;
+  }
   [[nodiscard]] std::uint64_t next_kept(std::uint64_t after) const noexcept override;
   [[nodiscard]] Result<void> may_read() const override;
   [[nodiscard]] contracts::Task<Result<std::vector<contracts::LogEntry>>> read(

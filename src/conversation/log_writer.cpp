@@ -79,11 +79,19 @@ void LogWriter::add_left_out(const Session& session, std::vector<contracts::Stor
 }
 
 runtime::Task<void> LogWriter::catch_up(std::shared_ptr<Session> session) {
+  if (is_running_) co_return;  // a batch may write the same entries: they would stand there twice
   std::vector<contracts::StoredEntry> entries;
   add_left_out(*session, entries);
   if (entries.empty()) co_return;
-  const Result<void> stored = co_await store_.append_entries(std::move(entries));
-  if (stored) session->unstored_from = 0;
+  is_running_ = true;
+  try {
+    const Result<void> stored = co_await store_.append_entries(std::move(entries));
+    if (stored) session->unstored_from = 0;
+  } catch (const boost::system::system_error&) {
+    // Cancelled while we stop.
+  }
+  is_running_ = !pending_.empty();
+  if (is_running_) tasks_.spawn("write log", run());  // what came meanwhile
 }
 
 runtime::Task<void> LogWriter::flush() {

@@ -60,7 +60,12 @@ class Service final : public Conversation {
   /// Questions that stand in the log, but whose record was not kept any more.
   void restore_unrecorded(const SessionPtr& session, const LogTail& tail);
   void adopt(const SessionPtr& session);
-  void evict();
+  /// True if sessions had to stay because the store lacks something of them.
+  bool evict();
+  void start_catching_up();
+  contracts::Task<void> catch_up_all();
+  /// False if the store does not take it.
+  contracts::Task<bool> catch_up(SessionPtr session);
   LogBuffer::Limits log_limits() const;
   contracts::Task<void> stop_turns_at(Time at);
   static contracts::SessionRecord record_of(const Session& session);
@@ -122,6 +127,7 @@ class Service final : public Conversation {
   std::set<std::string, std::less<>> names_;  ///< of columns tagged as personal data
   Time names_until_{};
   bool is_stopping_ = false;
+  bool is_catching_up_ = false;
 };
 
 }  // namespace loquat::conversation

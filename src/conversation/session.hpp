@@ -70,7 +70,8 @@ struct Session {
   /// Values of personal columns stand in the log: shown by right of a role that the reader of
   /// another day may no longer have. Unknown until somebody without the right asks.
   std::optional<bool> shows_personal_data;
-  bool is_store_behind = false;     ///< an append failed: the stored tail is not the whole tail
+  bool is_store_behind = false;     ///< the store lacks something of it, or did
+  bool is_record_kept = true;       ///< false: the store does not know the session itself
   std::uint64_t unstored_from = 0;  ///< first entry that the store could not take; 0: none
   /// Records of questions that the store could not take, to be tried again; bounded.
   std::deque<contracts::SessionStore::MessageRecord> unkept;

@@ -90,16 +90,18 @@ void Service::adopt(const SessionPtr& session) {
   sessions_[id] = session;
   by_use_.push_front(id);
   use_of_[id] = by_use_.begin();
-  evict();
+  if (evict()) start_catching_up();
 }
 
-void Service::evict() {
+bool Service::evict() {
   // Only sessions that nobody reads and that run nothing leave; their log is in the store.
+  bool is_store_behind = false;
   auto candidate = by_use_.end();
   while (sessions_.size() > config_.in_memory_max && candidate != by_use_.begin()) {
     --candidate;
     const auto found = sessions_.find(*candidate);
     const Session& session = *found->second;
+    is_store_behind |= session.is_store_behind;
     if (found->second.use_count() > 1 || session.queue.running() || session.is_store_behind ||
         session.log.last_seq() != session.log.appended_seq())
       continue;
@@ -107,6 +109,43 @@ void Service::evict() {
     sessions_.erase(found);
     candidate = by_use_.erase(candidate);
   }
+  return is_store_behind;
+}
+
+/// Sessions that the store could not take hold memory: once it is back they may leave again.
+void Service::start_catching_up() {
+  if (is_catching_up_ || is_stopping_) return;
+  is_catching_up_ = true;
+  log_tasks_.spawn("catch up", catch_up_all());
+}
+
+Task<void> Service::catch_up_all() {
+  struct Ended {
+    bool& flag;
+    ~Ended() { flag = false; }
+  } const ended{is_catching_up_};
+  std::vector<SessionPtr> behind;
+  for (const auto& [_, session] : sessions_)
+    if (session->is_store_behind) behind.push_back(session);
+  while (!behind.empty()) {  // who is held here cannot leave
+    const SessionPtr session = std::move(behind.back());
+    behind.pop_back();
+    if (session->is_closed) continue;
+    const bool is_taken = co_await catch_up(session);
+    if (!is_taken) co_return;
+  }
+  evict();
+}
+
+Task<bool> Service::catch_up(SessionPtr session) {
+  const Result<void> stored = co_await ports_.store.put_session(record_of(*session));
+  if (!stored) co_return false;
+  session->is_record_kept = true;
+  if (session->is_closed) co_return true;
+  co_await writer_.catch_up(session);
+  co_await keep_unkept(session);
+  session->is_store_behind = session->unstored_from != 0 || !session->unkept.empty();
+  co_return true;
 }
 
 Task<Result<SessionInfo>> Service::create(Principal principal, std::string title) {
@@ -114,8 +153,10 @@ Task<Result<SessionInfo>> Service::create(Principal principal, std::string title
   if (title.size() > kTitleMax)
     co_return Error{
         Errc::invalid_request, "The title is too long.", {{"/title", "is longer than 200 bytes"}}};
-  if (sessions_.size() >= 2 * static_cast<std::size_t>(config_.in_memory_max))
+  if (sessions_.size() >= 2 * static_cast<std::size_t>(config_.in_memory_max)) {
+    start_catching_up();
     co_return fail(Errc::overloaded, "Too many sessions are in use; try again shortly.");
+  }
   SessionInfo info;
   info.session_id = make_id("ses", ports_.sources);
   info.tenant_id = principal.tenant_id;
@@ -137,6 +178,7 @@ SessionRecord Service::record_of(const Session& session) {
 
 Task<void> Service::save(SessionPtr session) {
   const Result<void> stored = co_await ports_.store.put_session(record_of(*session));
+  session->is_record_kept = stored.has_value();
   if (!stored) session->is_store_behind = true;
 }
 
@@ -257,9 +299,7 @@ Task<void> Service::stop(Time deadline) {
   co_await writer_.flush();
   const auto everybody = sessions_;
   for (const auto& [_, session] : everybody) {
-    if (!session->is_store_behind) continue;
-    co_await writer_.catch_up(session);
-    co_await keep_unkept(session);
+    if (session->is_store_behind) co_await catch_up(session);
   }
   for (auto& [_, session] : sessions_) {
     session->is_closed = true;

@@ -59,8 +59,11 @@ Task<void> Service::keep_message(SessionPtr session, TurnPtr turn, const wire::A
   if (answer != nullptr) changed = record_of(*session);
   auto copy = record;
   const Result<void> kept = co_await ports_.store.put_message(std::move(copy), std::move(changed));
-  if (kept && session->unkept.empty()) co_return;
-  if (kept) co_return co_await keep_unkept(session);
+  if (kept) {
+    if (answer != nullptr) session->is_record_kept = true;
+    if (session->is_store_behind) start_catching_up();
+    co_return;
+  }
   session->is_store_behind = true;
   constexpr std::size_t kUnkeptMax = 100;
   if (answer == nullptr) co_return;  // its end says all that it says

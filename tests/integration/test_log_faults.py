@@ -16,7 +16,7 @@ import unittest
 
 import websockets.sync.client
 
-from peers.daemon import BINARY, ROOT, Daemon
+from peers.daemon import BINARY, ROOT, Daemon, until
 from peers.talk import Talker
 from test_delivery import read_poll, read_sse, read_ws
 
@@ -83,6 +83,26 @@ class Logs(unittest.TestCase):
         self.assertEqual([entry["seq"] for entry in before], list(range(1, len(before) + 1)))
         vote = talk.vote(answer["data"]["response_id"]).json()
         self.assertEqual([], vote["warnings"], "its record was kept too: the vote is verified")
+
+    def test_sessions_of_a_time_without_a_store_make_room_once_it_is_back(self):
+        daemon = self.daemon(LOQUAT_SESSIONS__IN_MEMORY_MAX="2")
+        Talker(daemon).ask("revenue by month")
+        other = self.database()
+        other.execute("BEGIN IMMEDIATE")
+        headers, path = {"X-Tenant-ID": "acme", "X-User-ID": "ada"}, "/api/v1/bi/chat/sessions"
+        made = [daemon.ask("POST", path, {"title": f"t{i}"}, headers, seconds=60) for i in range(5)]
+        other.execute("ROLLBACK")
+        other.close()
+        self.assertEqual([201, 201, 201, 201, 503], [answer.status for answer in made], "memory holds twice its measure at most")
+        for answer in made[:4]:
+            self.assertIn("NOT_STORED", [warning["code"] for warning in answer.json()["warnings"]])
+        until(lambda: daemon.ask("POST", path, {}, headers).status == 201, 20, "there is room again")
+        for _ in range(6):
+            self.assertEqual(201, daemon.ask("POST", path, {}, headers).status)
+        daemon.kill()
+        daemon.start()
+        kept = [daemon.get(f"{path}/{answer.json()['data']['session_id']}", headers).status for answer in made[:4]]
+        self.assertEqual([200, 200, 200, 200], kept)
 
     def test_who_comes_to_lost_entries_is_told_where_the_log_goes_on(self):
         daemon = self.daemon()
