@@ -194,7 +194,8 @@ void add_message_routes(const Ports& ports) {
   process.right = security::Right::ask;
   process.action = "agents.process";
   process.summary = "As a session's messages, with the session in the body.";
-  process.resource_type = "message";
+  process.resource_type = "session";
+  process.resource_member = "session_id";
   process.request_schema = wire::inline_schema<ProcessBody>();
   process.response_schema = wire::inline_schema<wire::Answer>();
   process.idempotent = true;

@@ -80,6 +80,7 @@ Task<Result<Reply>> make_key(const Ports& ports, security::ApiKeys& keys, Call& 
   if (!issued) co_return issued.error();
   auto made = body_of(issued->record);
   made.key = std::move(issued->key);
+  call.made_id = made.key_id;
   co_return edge::reply(made);
 }
 
@@ -93,6 +94,7 @@ void add_key_routes(const Ports& ports) {
   make.request_schema = wire::inline_schema<KeyOrderBody>();
   make.response_schema = wire::inline_schema<KeyBody>();
   make.success = 201;
+  make.told = {"role", "expires_at"};
   // No idempotency: the kept answer would hold the key.
   ports.routes.add(make, [ports, keys](Call& call) { return make_key(ports, *keys, call); });
 

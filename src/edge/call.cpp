@@ -1,5 +1,6 @@
 #include "loquat/edge/call.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "loquat/base/utf8.hpp"
@@ -23,9 +24,27 @@ bool is_json(std::string_view content_type) {
   return net::equals_without_case(type, "application/json") || type.ends_with("+json");
 }
 
+constexpr std::size_t kPlainBytesMax = 128;
+
+bool is_plain(std::string_view text) {
+  const auto is_allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_.:+-").find(c) != std::string_view::npos;
+  };
+  return !text.empty() && text.size() <= kPlainBytesMax &&
+         std::all_of(text.begin(), text.end(), is_allowed);
+}
+
 }  // namespace
 
 Result<wire::JsonNode> Call::body_node() {
+  if (!body_read) return read_body();
+  auto node = std::move(*body_read);
+  body_read.reset();
+  return node;
+}
+
+Result<wire::JsonNode> Call::read_body() {
   if (request.body.empty()) {
     wire::JsonNode empty;
     empty.kind = wire::JsonNode::Kind::object;
@@ -117,6 +136,25 @@ std::vector<std::string> Call::list(std::string_view name) const {
     }
   }
   return items;
+}
+
+std::string plain_member(const wire::JsonNode& object, std::string_view name) {
+  const auto* member = object.find(name);
+  if (member == nullptr) return {};
+  using Kind = wire::JsonNode::Kind;
+  if (member->kind == Kind::string)
+    return is_plain(member->string) ? member->string : std::string();
+  const bool is_value = member->kind == Kind::integer || member->kind == Kind::number ||
+                        member->kind == Kind::boolean;
+  return is_value ? member->dump() : std::string();
+}
+
+std::string Call::plain(std::string_view name) {
+  if (const auto given = request.query_value(name))
+    return is_plain(*given) ? std::string(*given) : std::string();
+  if (request.body.empty()) return {};
+  if (!body_read) body_read = read_body();
+  return *body_read ? plain_member(**body_read, name) : std::string();
 }
 
 std::string Call::param(std::string_view name) const { return std::string(request.param(name)); }

@@ -73,8 +73,8 @@ struct Routes::State {
 
   Task<net::Response> serve(const Route& route, net::Request request);
   Task<Result<void>> admit(const Route& route, Routes& owner, Call& call);
-  Task<Result<void>> audit(const Route& route, const Call& call, wire::AuditOutcome outcome,
-                           std::string reason);
+  Task<Result<void>> audit(const Route& route, Call& call, wire::AuditOutcome outcome,
+                           std::string reason, int status = 0);
   Task<net::Response> run(const Route& route, Call& call, Time began);
   Task<net::Response> run_once(const Route& route, Call& call, Time began);
   net::Response finish(const Route& route, const Call& call, Result<Reply> outcome, Time began);
@@ -208,7 +208,12 @@ Task<net::Response> Routes::State::serve(const Route& route, net::Request reques
     if (route.spec.audited && response.status >= 400) {
       // That it was allowed stands there already; what came of it is no reason to refuse it now.
       std::string reason = "answered with " + std::to_string(response.status);
-      const auto kept = co_await audit(route, call, wire::AuditOutcome::error, std::move(reason));
+      const auto kept = co_await audit(route, call, wire::AuditOutcome::error, std::move(reason),
+                                       response.status);
+      static_cast<void>(kept);
+    } else if (!call.made_id.empty()) {
+      const auto kept =
+          co_await audit(route, call, wire::AuditOutcome::allowed, "", response.status);
       static_cast<void>(kept);
     }
   }
@@ -220,14 +225,39 @@ Task<net::Response> Routes::State::serve(const Route& route, net::Request reques
   co_return response;
 }
 
-Task<Result<void>> Routes::State::audit(const Route& route, const Call& call,
-                                        wire::AuditOutcome outcome, std::string reason) {
+/// What `call` says of itself that its audit record may hold: a JSON object; empty if nothing.
+static std::string details_of(const RouteSpec& spec, Call& call, int status) {
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object();
+  for (const auto& name : spec.told) {
+    const std::string value = call.plain(name);
+    if (value.empty()) continue;
+    json.key(name);
+    json.value(value);
+  }
+  if (status != 0) {
+    json.key("status");
+    json.value(status);
+  }
+  json.end_object();
+  return out == "{}" ? std::string() : out;
+}
+
+Task<Result<void>> Routes::State::audit(const Route& route, Call& call, wire::AuditOutcome outcome,
+                                        std::string reason, int status) {
   security::Access access;
   access.principal = call.principal;
   access.context = call.context;
   access.action = route.spec.action;
   access.resource_type = route.spec.resource_type;
-  access.resource_id = call.param(route.spec.resource_param);
+  access.details = details_of(route.spec, call, status);
+  if (!call.made_id.empty())
+    access.resource_id = call.made_id;
+  else if (!route.spec.resource_member.empty())
+    access.resource_id = call.plain(route.spec.resource_member);
+  else
+    access.resource_id = call.param(route.spec.resource_param);
   access.outcome = outcome;
   access.reason = std::move(reason);
   co_return co_await ports.auditor.record(std::move(access));
@@ -239,7 +269,7 @@ Task<Result<void>> Routes::State::admit(const Route& route, Routes& routes, Call
   co_await routes.learn_keys(call.request);
   auto principal = routes.identify(call.request, route.spec.takes_ticket);
   if (!principal) {
-    const auto wait = ports.limiter.take("ip\x1f" + call.request.peer_ip, now);
+    const auto wait = ports.limiter.take("ip\x1f" + net::network_of(call.request.peer_ip), now);
     call.retry_after = wait;
     if (wait) {
       limited.add();

@@ -3,6 +3,7 @@
 
 #include "loquat/net/client.hpp"
 #include "public_address.hpp"
+#include "tcp_stream.hpp"
 
 namespace loquat::net {
 namespace {
@@ -62,6 +63,22 @@ bool may_connect(const ip::address_v6& address, AddressRule rule) {
 }
 
 }  // namespace
+
+std::string text_of(const ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return ip::make_address_v4(ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
+std::string network_of(std::string_view address) {
+  boost::system::error_code ec;
+  const auto parsed = ip::make_address(address, ec);
+  if (ec || !parsed.is_v6()) return std::string(address);
+  if (parsed.to_v6().is_v4_mapped()) return text_of(parsed);
+  auto bytes = parsed.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return ip::address_v6(bytes).to_string() + "/64";
+}
 
 bool may_connect(std::string_view address, AddressRule rule) {
   boost::system::error_code ec;

@@ -51,6 +51,9 @@ class TcpStream final : public Stream {
     boost::asio::any_io_executor executor, std::string host, std::string port, Time deadline,
     bool only_public = false);
 
+/// An IPv4 peer of a socket that takes both kinds is told as IPv4, as settings and logs name it.
+[[nodiscard]] std::string text_of(const boost::asio::ip::address& address);
+
 [[nodiscard]] Error stream_error(const boost::system::error_code& ec, bool has_timed_out);
 
 }  // namespace loquat::net

@@ -31,6 +31,10 @@ struct Paging {
   std::size_t limit = 50;
 };
 
+/// The value of a member as the audit trail may hold it: a number, a boolean, or text of 1 to 128
+/// of `A-Za-z0-9_.:+-`. Empty: anything else, or absent.
+[[nodiscard]] std::string plain_member(const wire::JsonNode& object, std::string_view name);
+
 /// Lives until its handler has answered.
 struct Call {
   const net::Request& request;
@@ -39,7 +43,10 @@ struct Call {
   Time deadline{};  ///< when the answer should be there; what is called gets what is left
   std::vector<Notice> warnings;
   std::vector<std::string> degraded;
-  std::optional<Clock::duration> retry_after{};  ///< with an error that waiting mends
+  std::optional<Clock::duration> retry_after{};       ///< with an error that waiting mends
+  std::optional<Result<wire::JsonNode>> body_read{};  ///< for the audit trail; `body` takes it
+  /// Names what the request has made, for the audit trail: a record of its own follows.
+  std::string made_id{};
 
   /// The JSON body as `T`. An empty body counts as `{}`. Unknown members become warnings. Errors:
   /// unsupported_media_type, invalid_request with one issue per field; a member `tenant_id` or
@@ -57,6 +64,9 @@ struct Call {
   /// `a,b` and repeated parameters, both; blanks trimmed, empty ones left out.
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
   [[nodiscard]] std::string param(std::string_view name) const;
+  /// The value of the query's parameter `name`, or else of the JSON body's member: see
+  /// `plain_member`.
+  [[nodiscard]] std::string plain(std::string_view name);
   void warn(std::string code, std::string message);
   /// A parameter of this name is in the query, and the route has none such: warns, and says which
   /// it has.
@@ -64,6 +74,7 @@ struct Call {
 
  private:
   [[nodiscard]] Result<wire::JsonNode> body_node();
+  [[nodiscard]] Result<wire::JsonNode> read_body();
   void note_unknown(const std::vector<std::string>& pointers);
   [[nodiscard]] bool has_room_for_warnings() const;
 };

@@ -49,6 +49,12 @@ struct RouteSpec {
   bool takes_ticket = false;  ///< also ?ticket=, ?token= and the cookie of a ticket
   std::string content_type = "application/json";
   std::optional<degradation::Work> work{};  ///< absent: by the right, see `work_of`
+  /// Where no pattern parameter names the resource: the query's parameter or body's member that
+  /// does.
+  std::string resource_member{};
+  /// Parameters and members that stand in the audit record's details. None may hold a secret, a
+  /// person's data or free text.
+  std::vector<std::string> told{};
   /// JSON Schema of a line, where `Accept: application/x-ndjson` gets lines; empty: it never does.
   std::string line_schema{};
 };

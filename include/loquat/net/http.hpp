@@ -53,6 +53,10 @@ class DrainSignal {
   [[nodiscard]] virtual Task<void> wait() = 0;
 };
 
+/// What limits by address count together: an IPv4 address, or the /64 network of an IPv6 one, which
+/// is what one subscriber has (RFC 6177). Anything else is given back as it is. Pure.
+[[nodiscard]] std::string network_of(std::string_view address);
+
 struct Request {
   Method method = Method::get;
   std::string method_text;  ///< as written

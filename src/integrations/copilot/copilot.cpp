@@ -306,6 +306,7 @@ void Service::add_routes(edge::Routes& routes) {
   mode_spec.method = net::Method::put;
   mode_spec.right = security::Right::ask;
   mode_spec.action = "copilot.set_mode";
+  mode_spec.told = {"mode"};
   mode_spec.summary = "Choose how forward the copilot is.";
   mode_spec.request_schema = wire::inline_schema<Mode>();
   routes.add(mode_spec, [this](edge::Call& call) { return change_mode(call); });

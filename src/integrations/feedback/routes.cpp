@@ -236,6 +236,9 @@ void Service::add_routes(edge::Routes& routes) {
     made.response_schema = receipt;
     made.success = 202;
     made.idempotent = true;
+    if (made.method == net::Method::post) made.resource_type = "response";
+    if (made.method == net::Method::post) made.resource_member = "response_id";
+    made.told = {"session_id", "feedback_type", "rating"};
     return made;
   };
   using net::Method;
@@ -273,6 +276,7 @@ void Service::add_routes(edge::Routes& routes) {
 
   auto quality = spec(Method::get, "quality", Right::curate, "feedback.quality",
                       "How good answers are, by metric, agent, kind of question or day.");
+  quality.told = {"by", "since"};
   quality.response_schema = wire::inline_schema<QualityView>();
   quality.query = {{"by", "metric (default), agent, kind or day.", false,
                     R"({"type":"string","enum":["","metric","agent","kind","day"]})"},
@@ -281,6 +285,7 @@ void Service::add_routes(edge::Routes& routes) {
 
   auto exported =
       spec(Method::get, "export", Right::curate, "feedback.export", "NDJSON for model tuning.");
+  exported.told = {"format", "since", "after", "limit"};
   exported.content_type = "application/x-ndjson";
   exported.query = {
       {"format", "sft, dpo or kto.", true, R"({"type":"string","enum":["sft","dpo","kto"]})"},

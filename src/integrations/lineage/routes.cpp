@@ -25,6 +25,7 @@ edge::RouteSpec graph_spec(const std::string& last, std::string summary) {
   auto spec = spec_of(net::Method::get, "/api/v1/lineage/entity/{fqn}/" + last, "lineage." + last,
                       std::move(summary));
   spec.resource_param = "fqn";
+  spec.told = {"max_depth", "direction"};
   spec.response_schema = wire::inline_schema<GraphAnswer>();
   spec.query = {{"max_depth", "Steps to follow, 1 to 50.", false,
                  R"({"type":"integer","minimum":1,"maximum":50})"}};

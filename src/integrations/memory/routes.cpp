@@ -230,6 +230,7 @@ Task<Result<edge::Reply>> Service::verify_route(edge::Call& call) {
   const ItemView view = view_of(item);
   const Result<void> kept = co_await keep(*found, std::move(item));
   if (!kept) co_return kept.error();
+  call.made_id = view.id;
   co_return edge::reply(view);
 }
 
@@ -296,6 +297,7 @@ void Service::add_routes(edge::Routes& routes) {
                      "Remove a trusted answer.");
   remove.response_schema = wire::inline_schema<RemovedView>();
   remove.query = {{"id", "The item.", true}};
+  remove.resource_member = "id";
   routes.add(remove, [this](edge::Call& call) { return remove_route(call); });
   auto remove_one = spec(Method::delete_, "verified/{id}", Right::curate, "verified.remove_one",
                          "Remove a trusted answer.");

@@ -78,7 +78,9 @@ class Connection final : public Sleeper, public std::enable_shared_from_this<Con
   Task<void> perform(GiveFeedback feedback);
   Task<void> perform(SetMode mode);
   /// Right, rate and audit trail of one act. Errors as of a REST call.
-  Task<Result<void>> admit(security::Right right, std::string action);
+  /// `response_id` empty: it is about the session.
+  Task<Result<void>> admit(security::Right right, std::string action,
+                           contracts::RequestContext context, std::string response_id);
   void send(Action action);
   void flush();
   void take(Chunk& chunk);

@@ -51,7 +51,8 @@ Task<void> Connection::perform_all(Actions actions) {
   }
 }
 
-Task<Result<void>> Connection::admit(security::Right right, std::string action) {
+Task<Result<void>> Connection::admit(security::Right right, std::string action,
+                                     contracts::RequestContext context, std::string response_id) {
   auto& ports = site_.ports.routes.ports();
   const auto& principal = admitted_.principal;
   const bool has_expired =
@@ -65,10 +66,10 @@ Task<Result<void>> Connection::admit(security::Right right, std::string action) 
   const bool is_allowed = security::may(principal, right);
   security::Access access;
   access.principal = principal;
-  access.context = new_context();
+  access.context = std::move(context);
   access.action = std::move(action);
-  access.resource_type = "session";
-  access.resource_id = admitted_.session_id;
+  access.resource_type = response_id.empty() ? "session" : "response";
+  access.resource_id = response_id.empty() ? admitted_.session_id : std::move(response_id);
   access.outcome = is_allowed ? wire::AuditOutcome::allowed : wire::AuditOutcome::denied;
   if (!is_allowed) access.reason = "needs the role " + std::string(security::least_role(right));
   const auto kept = co_await ports.auditor.record(std::move(access));
@@ -83,11 +84,11 @@ Task<void> Connection::perform(Submit submit) {
   const auto client_id = submit.client_id;
   if (const auto busy = site_.ports.routes.shed(degradation::Work::fresh))
     co_return send(ConnectionFsm::error(*busy, client_id));
-  const auto admitted = co_await admit(security::Right::ask, "message.create");
-  if (!admitted) co_return send(ConnectionFsm::error(admitted.error(), client_id));
   contracts::TurnRequest request;
-  request.principal = admitted_.principal;
   request.context = new_context();
+  const auto admitted = co_await admit(security::Right::ask, "message.create", request.context, "");
+  if (!admitted) co_return send(ConnectionFsm::error(admitted.error(), client_id));
+  request.principal = admitted_.principal;
   request.session_id = admitted_.session_id;
   request.text = std::move(submit.content);
   request.refine = submit.refine;
@@ -99,7 +100,7 @@ Task<void> Connection::perform(Submit submit) {
 }
 
 Task<void> Connection::perform(CancelTurn cancel) {
-  const auto admitted = co_await admit(security::Right::ask, "message.cancel");
+  const auto admitted = co_await admit(security::Right::ask, "message.cancel", new_context(), "");
   if (!admitted) co_return send(ConnectionFsm::error(admitted.error()));
   const auto done = co_await site_.ports.conversations.cancel(
       admitted_.principal, admitted_.session_id, std::move(cancel.message_id));
@@ -110,9 +111,12 @@ Task<void> Connection::perform(GiveFeedback feedback) {
   const auto client_id = feedback.client_id;
   if (site_.ports.feedback == nullptr)
     co_return send(ConnectionFsm::error(fail(Errc::unavailable, "Feedback is not taken here.")));
-  const auto admitted = co_await admit(security::Right::respond, "feedback.submit");
-  if (!admitted) co_return send(ConnectionFsm::error(admitted.error(), client_id));
+  const auto named = wire::parse_json(feedback.body);
+  std::string response_id = named ? edge::plain_member(*named, "response_id") : std::string();
   auto context = new_context();
+  const auto admitted =
+      co_await admit(security::Right::respond, "feedback.submit", context, std::move(response_id));
+  if (!admitted) co_return send(ConnectionFsm::error(admitted.error(), client_id));
   const auto receipt = co_await site_.ports.feedback->submit(
       admitted_.principal, std::move(context), admitted_.session_id, std::move(feedback.body));
   if (!receipt) co_return send(ConnectionFsm::error(receipt.error(), client_id));
@@ -122,7 +126,7 @@ Task<void> Connection::perform(GiveFeedback feedback) {
 Task<void> Connection::perform(SetMode mode) {
   if (site_.ports.modes == nullptr)
     co_return send(ConnectionFsm::error(fail(Errc::unavailable, "Modes are not kept here.")));
-  const auto admitted = co_await admit(security::Right::ask, "copilot.set_mode");
+  const auto admitted = co_await admit(security::Right::ask, "copilot.set_mode", new_context(), "");
   if (!admitted) co_return send(ConnectionFsm::error(admitted.error()));
   const auto done = co_await site_.ports.modes->set_mode(admitted_.principal, std::move(mode.mode));
   if (!done) send(ConnectionFsm::error(done.error()));

@@ -246,7 +246,7 @@ class Room final : public WebSocketRoom {
     const auto now = Clock::now();
     if (!principal) {
       // As at every other route: failed logins count by address.
-      if (ports.limiter.take("ip\x1f" + request.peer_ip, now))
+      if (ports.limiter.take("ip\x1f" + net::network_of(request.peer_ip), now))
         co_return fail(Errc::rate_limited, "Too many attempts; wait a little.");
       ports.auditor.count_unauthenticated(principal.error().detail);
       co_return principal.error();

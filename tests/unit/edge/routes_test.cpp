@@ -40,6 +40,23 @@ class Edge : public testing::Test {
       if (body->text == "fail") co_return fail(Errc::io, "/secret/path is gone");
       co_return reply(*body);
     });
+    RouteSpec named;
+    named.method = net::Method::post;
+    named.pattern = "/named";
+    named.right = security::Right::respond;
+    named.action = "named.create";
+    named.resource_type = "echo";
+    named.resource_member = "echo_id";
+    named.told = {"stars", "kind", "by"};
+    named.request_schema = wire::inline_schema<EchoBody>();
+    named.query = {{"by", "Any."}};
+    world.routes->add(named, [this](Call& call) -> Task<Result<Reply>> {
+      auto body = call.body<EchoBody>();
+      if (!body) co_return body.error();
+      ++runs;
+      if (body->text == "make") call.made_id = "made-1";
+      co_return reply(*body);
+    });
     RouteSpec operate;
     operate.pattern = "/operate";
     operate.right = security::Right::operate;
@@ -164,6 +181,31 @@ TEST_F(Edge, RecordsEachAccessInAChain) {
   EXPECT_EQ(audits[0].action, "echo.create");
   EXPECT_EQ(audits[0].resource.id, "e1");
   EXPECT_EQ(audits[0].tenant_id, "demo");
+  EXPECT_TRUE(security::verify_chain(audits).empty());
+}
+TEST_F(Edge, RecordsWhatTheBodyNamesAndNothingElseOfIt) {
+  const auto named = [this](std::string body) {
+    auto request = post(std::move(body));
+    request.path = "/named";
+    return request;
+  };
+  auto good = named(R"({"text":"my secret","stars":4,"echo_id":"e-7","kind":"Jane Doe, 12 Elm"})");
+  good.query = {{"by", "day"}};
+  EXPECT_EQ(send(std::move(good)).status, 200);
+  EXPECT_EQ(send(named(R"({"text":"make","stars":5,"echo_id":["e-7"]})")).status, 200);
+  EXPECT_EQ(send(named(R"({"text":"a","stars":9})")).status, 400);
+  EXPECT_EQ(send(named("{")).status, 400);
+  EXPECT_EQ(runs, 2);
+  const auto audits = world.publisher.audits();
+  ASSERT_EQ(audits.size(), 7U);
+  EXPECT_EQ(audits[0].resource.id, "e-7");
+  EXPECT_EQ(audits[0].details.text, R"({"stars":"4","by":"day"})") << "no free text";
+  EXPECT_EQ(audits[1].resource.id, "") << "a list names nothing";
+  EXPECT_EQ(audits[2].resource.id, "made-1");
+  EXPECT_EQ(audits[2].outcome, wire::AuditOutcome::allowed);
+  EXPECT_EQ(audits[4].outcome, wire::AuditOutcome::error);
+  EXPECT_EQ(audits[4].details.text, R"({"stars":"9","status":400})");
+  EXPECT_EQ(audits[6].outcome, wire::AuditOutcome::error);
   EXPECT_TRUE(security::verify_chain(audits).empty());
 }
 TEST_F(Edge, RefusesAnAccessWhoseRecordCannotBeKept) {

@@ -5,6 +5,13 @@
 namespace loquat::net {
 namespace {
 
+TEST(Addresses, OfOneNetworkCountTogether) {
+  EXPECT_EQ(network_of("10.1.2.3"), "10.1.2.3");
+  EXPECT_EQ(network_of("::ffff:10.1.2.3"), "10.1.2.3");
+  EXPECT_EQ(network_of("2001:db8:1:2:3:4:5:6"), network_of("2001:db8:1:2:ffff::1"));
+  EXPECT_NE(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
+  EXPECT_EQ(network_of("nonsense"), "nonsense");
+}
 TEST(Addresses, OfRequestsArePublicAlone) {
   for (const auto* address : {"127.0.0.1",
                               "127.9.9.9",
