@@ -2,18 +2,34 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <charconv>
+#include <ctime>
 
 #include "cors.hpp"
+#include "loquat/runtime/task.hpp"
 
 namespace loquat::net {
 namespace {
 
 constexpr std::size_t kReadBytes = 16U << 10U;
+constexpr std::size_t kPieceBytes = 16U << 10U;
 constexpr std::size_t kGatherBytes = 64U << 10U;
+constexpr std::uint64_t kRequestsAtOnce = 16;
 constexpr std::size_t kLingerBytes = 256U << 10U;
 constexpr auto kLingerTime = std::chrono::seconds(1);
 
 bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
+
+/// In pieces: a peer may be slow, but must take something of them within `patience`.
+Task<Result<void>> write_patiently(Stream& stream, std::string_view bytes,
+                                   Clock::duration patience) {
+  while (!bytes.empty()) {
+    const auto piece = bytes.substr(0, kPieceBytes);
+    const auto written = co_await stream.write(piece, Clock::now() + patience);
+    if (!written) co_return written;
+    bytes.remove_prefix(piece.size());
+  }
+  co_return Result<void>();
+}
 
 class ChunkWriter final : public BodyWriter {
  public:
@@ -30,7 +46,7 @@ class ChunkWriter final : public BodyWriter {
       framed.append(digits, end).append("\r\n").append(bytes).append("\r\n");
       bytes = framed;
     }
-    auto done = co_await stream_.write(bytes, Clock::now() + timeout_);
+    auto done = co_await write_patiently(stream_, bytes, timeout_);
     has_failed_ = !done;
     co_return done;
   }
@@ -52,6 +68,17 @@ Response Site::refuse(int status, std::string_view why) const {
   return make_response(status, "text/plain; charset=utf-8", std::string(why) + "\n");
 }
 
+std::string_view DateField::now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(wall_.now());
+  if (now == made_at_) return text_;
+  made_at_ = now;
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[40];
+  text_.assign(text, std::strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &parts));
+  return text_;
+}
+
 std::string serialize(const Response& response, SerializeOptions options) {
   const std::string_view body = response.shared_body ? std::string_view(*response.shared_body)
                                                      : std::string_view(response.body);
@@ -65,6 +92,7 @@ std::string serialize(const Response& response, SerializeOptions options) {
       if (c != '\r' && c != '\n' && c != '\0') out += c;
     out.append("\r\n");
   }
+  if (!options.date.empty()) out.append("Date: ").append(options.date).append("\r\n");
   if (response.status != 101) {
     if (options.is_chunked)
       out.append(options.keep_alive ? "Transfer-Encoding: chunked\r\n" : "");
@@ -86,10 +114,15 @@ Task<bool> Connection::flush() {
   const std::string_view rest = std::string_view(out_).substr(*sent);
   if (rest.empty()) out_.clear();
   if (rest.empty()) co_return true;
-  const auto deadline = Clock::now() + site_.config.write_timeout;
-  const auto written = co_await stream_->write(rest, deadline);
+  const auto written = co_await write_patiently(*stream_, rest, site_.config.write_timeout);
   out_.clear();
   co_return written.has_value();
+}
+
+void Connection::send_what_is_ready() {
+  if (!is_waiting_ || out_.empty()) return;
+  const auto sent = stream_->try_write(out_);
+  if (sent) out_.erase(0, *sent);  // else the next flush finds the same
 }
 
 Task<void> Connection::linger() {
@@ -106,7 +139,7 @@ Task<void> Connection::linger() {
 
 Task<void> Connection::refuse(int status, std::string_view why) {
   ++site_.refused;
-  out_ += serialize(site_.refuse(status, why), SerializeOptions{.keep_alive = false});
+  out_ += serialize(site_.refuse(status, why), {.keep_alive = false, .date = site_.date.now()});
   const bool is_sent = co_await flush();
   if (is_sent) co_await linger();
 }
@@ -139,6 +172,10 @@ Task<bool> Connection::read_request(RequestParser& parser) {
     }
     is_idle_ = !has_begun;
     if (is_idle_ && site_.draining.is_set()) co_return false;
+    if (has_begun && Clock::now() >= deadline) {  // whoever always has more is late all the same
+      co_await refuse(408, "the request did not arrive in time");
+      co_return false;
+    }
     const auto piece = std::make_unique_for_overwrite<char[]>(kReadBytes);
     const auto got = co_await stream_->read_some(piece.get(), kReadBytes, deadline);
     if (got) in_.append(piece.get(), *got);
@@ -164,6 +201,7 @@ Task<Connection::Next> Connection::send_stream(Response response, bool is_head, 
   options.keep_alive = keep_alive;
   options.is_head = is_head;
   options.is_chunked = true;
+  options.date = site_.date.now();
   out_ += serialize(response, options);
   const bool is_flushed = co_await flush();
   if (!is_flushed) co_return Next::stop;
@@ -176,6 +214,7 @@ Task<Connection::Next> Connection::send_stream(Response response, bool is_head, 
   if (in_.empty()) std::string().swap(in_);  // a stream may last for hours
   co_await (std::move(producing) || std::move(watching));
   if (!is_body_whole_) co_return Next::stop;
+  if (!writer.has_failed() && !keep_alive) co_await linger();  // its end says that it is whole
   if (writer.has_failed() || !keep_alive) co_return Next::stop;
   out_ += "0\r\n\r\n";
   co_return Next::go_on;
@@ -190,10 +229,18 @@ Task<Connection::Next> Connection::answer(Request request, bool keep_alive) {
   auto preflight = origin.empty() ? std::nullopt : answer_preflight(request);
   if (preflight) response = std::move(*preflight);
   try {
-    if (!preflight) response = co_await site_.handler(std::move(request));
+    if (!preflight) {
+      // Answers to earlier requests of a pipeline do not wait for one that takes its time.
+      is_waiting_ = true;
+      if (!out_.empty())
+        boost::asio::post(dog_->socket.get_executor(),
+                          [self = shared_from_this()] { self->send_what_is_ready(); });
+      response = co_await site_.handler(std::move(request));
+    }
   } catch (const std::exception&) {
     has_thrown = true;
   }
+  is_waiting_ = false;
   if (has_thrown) response = site_.refuse(500, "something went wrong on our side");
   if (!origin.empty())
     allow_origin(response, origin);
@@ -215,6 +262,7 @@ Task<Connection::Next> Connection::answer(Request request, bool keep_alive) {
   SerializeOptions options;
   options.keep_alive = keep_alive;
   options.is_head = is_head;
+  options.date = site_.date.now();
   out_ += serialize(response, options);
   if (keep_alive && out_.size() < kGatherBytes) co_return Next::go_on;
   const bool is_flushed = co_await flush();
@@ -259,7 +307,8 @@ Task<void> Connection::serve_requests() {
       request = parser.take();
     }
     is_idle_ = false;
-    ++requests_;
+    // Requests that came together are taken without a wait between them.
+    if (++requests_ % kRequestsAtOnce == 0 && !in_.empty()) co_await runtime::yield_to_others();
     request.peer_ip = ip;
     request.is_secure = is_secure;
     request.received_at = Clock::now();

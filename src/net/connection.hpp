@@ -1,6 +1,8 @@
 #pragma once
+#include <ctime>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "content_coding.hpp"
 #include "loquat/net/server.hpp"
@@ -9,6 +11,17 @@
 #include "tls_stream.hpp"
 
 namespace loquat::net {
+
+/// The time as the field Date has it (RFC 9110, section 6.6.1), made once a second.
+class DateField {
+ public:
+  [[nodiscard]] std::string_view now();
+
+ private:
+  SystemWallClock wall_;
+  std::time_t made_at_ = 0;
+  std::string text_;
+};
 
 /// What all connections of a server share.
 struct Site {
@@ -20,6 +33,7 @@ struct Site {
   bool is_cut = false;
   std::uint64_t refused = 0;          ///< requests that a limit or their form kept out
   std::shared_ptr<TlsContext> tls{};  ///< null: plain HTTP
+  DateField date{};
   [[nodiscard]] Response refuse(int status, std::string_view why) const;
 };
 
@@ -27,6 +41,7 @@ struct SerializeOptions {
   bool keep_alive = true;
   bool is_head = false;     ///< answer to HEAD: the length, but no body
   bool is_chunked = false;  ///< a stream follows
+  std::string_view date{};  ///< RFC 9110, section 5.6.7; empty: says none
 };
 /// Head and body as they go over the wire.
 [[nodiscard]] std::string serialize(const Response& response, SerializeOptions options);
@@ -57,6 +72,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<void> refuse(int status, std::string_view why);
   Task<bool> flush();
   Task<void> linger();
+  void send_what_is_ready();
 
   Site& site_;
   std::unique_ptr<Stream> stream_;
@@ -65,6 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Upgrade upgrade_;
   bool is_body_whole_ = false;
   bool is_idle_ = true;
+  bool is_waiting_ = false;  ///< for the handler's answer
   std::uint64_t requests_ = 0;
 };
 

@@ -152,9 +152,8 @@ int status_of(const error_code& ec) {
   return 400;
 }
 
-/// Feeds until nothing more can be used.
 template <class P>
-error_code feed_all(P& parser, std::string_view bytes, std::size_t& consumed) {
+error_code feed_some(P& parser, std::string_view bytes, std::size_t& consumed) {
   consumed = 0;
   while (!parser.is_done() && consumed < bytes.size()) {
     error_code ec;
@@ -168,10 +167,21 @@ error_code feed_all(P& parser, std::string_view bytes, std::size_t& consumed) {
   return {};
 }
 
+/// Feeds until nothing more can be used. What is left then is the unfinished head, or the
+/// unfinished line or trailer of a chunk, of which the parser itself bounds the first alone.
+template <class P>
+error_code feed_all(P& parser, std::string_view bytes, const ParserLimits& limits,
+                    std::size_t& consumed) {
+  const auto ec = feed_some(parser, bytes, consumed);
+  if (ec || parser.is_done() || bytes.size() - consumed <= limits.head_bytes_max) return ec;
+  return http::make_error_code(http::error::header_limit);
+}
+
 }  // namespace
 
 struct RequestParser::State {
-  explicit State(const ParserLimits& limits) : parser(limits) {}
+  explicit State(const ParserLimits& given) : limits(given), parser(given) {}
+  ParserLimits limits;
   RequestCollector parser;
   bool has_started = false;
   int refusal = 0;
@@ -186,7 +196,7 @@ RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 ParseState RequestParser::feed(std::string_view bytes, std::size_t& consumed) {
   auto& s = *state_;
   s.has_started = s.has_started || !bytes.empty();
-  if (const auto ec = feed_all(s.parser, bytes, consumed)) {
+  if (const auto ec = feed_all(s.parser, bytes, s.limits, consumed)) {
     s.refusal = status_of(ec);
     s.why = s.parser.complaint.empty() ? ec.message() : s.parser.complaint;
     return ParseState::refused;
@@ -214,7 +224,8 @@ Request RequestParser::take() {
 }
 
 struct ResponseParser::State {
-  explicit State(const ParserLimits& limits) : parser(limits) {}
+  explicit State(const ParserLimits& given) : limits(given), parser(given) {}
+  ParserLimits limits;
   ResponseCollector parser;
   bool has_started = false, is_too_large = false;
   std::string why;
@@ -231,7 +242,7 @@ ResponseParser::~ResponseParser() = default;
 ParseState ResponseParser::feed(std::string_view bytes, std::size_t& consumed) {
   auto& s = *state_;
   s.has_started = s.has_started || !bytes.empty();
-  if (const auto ec = feed_all(s.parser, bytes, consumed)) {
+  if (const auto ec = feed_all(s.parser, bytes, s.limits, consumed)) {
     s.is_too_large = ec == http::error::body_limit || ec == http::error::header_limit;
     s.why = ec.message();
     return ParseState::refused;

@@ -58,9 +58,10 @@ Task<void> Server::State::accept_loop() {
 
 std::optional<std::string> Server::State::take_place(const tcp::socket& socket) {
   error_code ignored;
-  auto peer = socket.remote_endpoint(ignored).address().to_string();
+  auto peer = text_of(socket.remote_endpoint(ignored).address());
   const auto& trusted = site.config.trusted_proxies;
   if (std::ranges::find(trusted, peer) != trusted.end()) return std::string();
+  peer = network_of(peer);
   auto& count = per_address[peer];
   if (count >= site.config.max_connections_per_address) return std::nullopt;
   ++count;
@@ -97,7 +98,7 @@ void Server::State::refuse(tcp::socket socket) {
   if (site.tls) return;  // there is no handshake to say it in
   auto response = site.refuse(503, "too many connections");
   response.headers.set("Retry-After", "1");
-  const auto text = serialize(response, SerializeOptions{.keep_alive = false});
+  const auto text = serialize(response, {.keep_alive = false, .date = site.date.now()});
   error_code ignored;
   socket.non_blocking(true, ignored);
   socket.send(asio::buffer(text), 0, ignored);

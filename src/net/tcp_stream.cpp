@@ -121,7 +121,7 @@ void TcpStream::shutdown_send() noexcept {
 std::string TcpStream::peer_ip() const {
   error_code ec;
   const auto endpoint = dog_->socket.remote_endpoint(ec);
-  return ec ? std::string() : endpoint.address().to_string();
+  return ec ? std::string() : text_of(endpoint.address());
 }
 
 Task<Result<std::shared_ptr<Watchdog>>> connect_tcp(asio::any_io_executor executor,

@@ -6,6 +6,8 @@
 
 #include <boost/asio/ssl/context.hpp>
 
+#include "loquat/runtime/task.hpp"
+
 namespace loquat::net {
 
 namespace asio = boost::asio;
@@ -22,9 +24,13 @@ class TlsContext {
 namespace {
 
 constexpr std::size_t kRecordBytes = 16U << 10U;  // RFC 8446, section 5.1
+/// A peer that is always ahead of us never has us wait for it: after so many reads others have
+/// their turn.
+constexpr std::uint32_t kReadsAtOnce = 8;
 
+/// -1 once it is closed: the number may be another connection's by then.
 int socket_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+  return static_cast<Watchdog*>(BIO_get_data(bio))->socket.native_handle();
 }
 bool is_for_later() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -72,7 +78,7 @@ struct Secured {
       SSL_free(session);
       throw std::bad_alloc();
     }
-    BIO_set_data(bio, reinterpret_cast<void*>(std::intptr_t{dog->socket.native_handle()}));
+    BIO_set_data(bio, dog.get());
     BIO_set_init(bio, 1);
     SSL_set_bio(session, bio, bio);
     SSL_set_read_ahead(session, 1);  // one call a record, not one for its head and one for the rest
@@ -154,7 +160,10 @@ class TlsStream final : public Stream {
       ERR_clear_error();
       const int rc = SSL_read_ex(core->session, to, size, &count);
       const auto step = rc == 1 ? Step::done : step_of(*core, rc);
-      if (step == Step::done) co_return count;
+      if (step == Step::done) {
+        if (++reads_at_once_ % kReadsAtOnce == 0) co_await runtime::yield_to_others();
+        co_return count;
+      }
       if (step == Step::ended) co_return std::size_t{0};
       if (step == Step::failed) co_return fail(Errc::io, why_failed());
       const auto waited = co_await wait_to_read(core, step, deadline);
@@ -211,7 +220,7 @@ class TlsStream final : public Stream {
   std::string peer_ip() const override {
     error_code ec;
     const auto endpoint = core_->dog->socket.remote_endpoint(ec);
-    return ec ? std::string() : endpoint.address().to_string();
+    return ec ? std::string() : text_of(endpoint.address());
   }
 
  private:
@@ -286,6 +295,7 @@ class TlsStream final : public Stream {
   }
 
   Core core_;
+  std::uint32_t reads_at_once_ = 0;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "loquat/net/client.hpp"
 #include "loquat/net/static_files.hpp"
+#include "loquat/runtime/sync.hpp"
 #include "support/door/raw_peer.hpp"
 #include "support/door/world.hpp"
 
@@ -71,6 +72,67 @@ TEST_F(Door, AnswersPipelinedRequestsInOrderOnOneConnection) {
     EXPECT_LT(two, three);
     EXPECT_NE(three, std::string::npos);
     EXPECT_EQ(server->stats().connections_total, 1U);
+  });
+}
+TEST_F(Door, AnAnswerDoesNotWaitForTheNextOneOfItsPipeline) {
+  runtime::Notification changed(context.get_executor());
+  bool is_released = false;
+  start([&](Request request) -> Task<Response> {
+    while (request.path == "/slow" && !is_released) co_await changed.wait();
+    co_return co_await echo(std::move(request));
+  });
+  run([&]() -> Task<void> {
+    RawPeer peer(context.get_executor());
+    co_await peer.connect(port);
+    co_await peer.send(
+        "GET /quick HTTP/1.1\r\nHost: h\r\n\r\n"
+        "GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    const auto first = co_await peer.read_until("GET /quick");
+    EXPECT_FALSE(first.empty());
+    is_released = true;
+    changed.notify_all();
+    const auto second = co_await peer.read_all();
+    EXPECT_NE(second.find("GET /slow"), std::string::npos);
+  });
+}
+TEST_F(Door, ASlowReaderGetsTheWholeOfALargeAnswer) {
+  config.write_timeout = seconds(30);
+  constexpr std::size_t kBytes = 24U << 20U;
+  start([](Request) -> Task<Response> {
+    co_return make_response(200, "text/plain", std::string(kBytes, 'x'));
+  });
+  ManualClock clock;
+  run([&]() -> Task<void> {
+    RawPeer peer(context.get_executor());
+    co_await peer.connect(port);
+    co_await peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    const auto head = co_await peer.read_until("\r\n\r\n");
+    EXPECT_NE(head.find("\r\nDate: "), std::string::npos);
+    std::size_t got = 0;
+    for (constexpr std::size_t kPiece = 1U << 20U; got < kBytes; got += kPiece) {
+      const auto piece = co_await peer.read_exactly(kPiece);
+      if (piece.empty()) break;
+      clock.advance(seconds(10));
+      for (int i = 0; i < 50; ++i) co_await runtime::yield_to_others();
+    }
+    EXPECT_EQ(got, kBytes);
+  });
+}
+TEST_F(Door, TellsAnIpv4PeerOfASocketForBothKindsAsIpv4) {
+  config.host = "::";
+  config.max_connections_per_address = 1;
+  config.trusted_proxies = {"127.0.0.1"};
+  start([](Request request) -> Task<Response> {
+    co_return make_response(200, "text/plain", "from " + request.peer_ip);
+  });
+  run([&]() -> Task<void> {
+    RawPeer one(context.get_executor()), two(context.get_executor());
+    for (auto* peer : {&one, &two}) {
+      co_await peer->connect(port);
+      co_await peer->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+      const auto answer = co_await peer->read_until("from 127.0.0.1");
+      EXPECT_EQ(answer.substr(9, 3), "200") << "a trusted proxy has no share to exceed";
+    }
   });
 }
 TEST_F(Door, RefusesByItselfWhatNoHandlerShouldSee) {

@@ -39,6 +39,22 @@ TEST(RequestParser, ReadsOneRequestFedByteByByte) {
   EXPECT_EQ(request.headers.count("x-two"), 2U);
   EXPECT_EQ(request.body, "hello");
 }
+TEST(RequestParser, RefusesChunkLinesAndTrailersWithoutAnEnd) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string begun : {"1;a=", "0;a=", "0", "0\r\nX: ", "3\r\nabc\r\n1;b="}) {
+    RequestParser parser({.head_bytes_max = 4'096});
+    std::string buffer = head + begun;
+    ParseState state = ParseState::need_body;
+    for (int i = 0; i < 100 && state != ParseState::refused; ++i) {
+      std::size_t consumed = 0;
+      state = parser.feed(buffer, consumed);
+      buffer.erase(0, consumed);
+      buffer.append(256, begun == "0" ? '0' : 'a');
+    }
+    EXPECT_EQ(state, ParseState::refused) << begun;
+    EXPECT_LE(buffer.size(), 8'192U) << begun;
+  }
+}
 TEST(RequestParser, LeavesTheNextRequestInTheBuffer) {
   const std::string one = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
   RequestParser parser({});
