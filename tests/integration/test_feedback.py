@@ -135,6 +135,21 @@ class FeedbackCases:
             return Talker.data(self.daemon.get("/api/v1/feedback/summary", talk.headers))["by_type"] == {"thumbs_down": 1}
         until(counted, 30, "only the last change counts")
 
+    def test_a_vote_that_is_changed_twice_by_its_first_id_keeps_what_was_said_last(self):
+        talk = self.talk()
+        response = talk.ask("total revenue")["response_id"]
+        first = Talker.data(talk.vote(response, "thumbs_down"), 202)["event_id"]
+
+        def change(**body):
+            return self.daemon.ask("PUT", f"/api/v1/feedback/{first}", body, {**talk.headers, **key()})
+        Talker.data(change(feedback_type="thumbs_down", comment="the wrong region"), 202)
+        last = Talker.data(change(feedback_type="thumbs_down", reasons=["wrong_numbers"]), 202)["event_id"]
+        said = Talker.data(self.daemon.get(f"/api/v1/feedback/{last}", talk.headers))["data"]
+        self.assertEqual((said["comment"], said["reasons"]), ("the wrong region", ["wrong_numbers"]))
+        Talker.data(change(feedback_type="rating", rating=4), 202)
+        last = Talker.data(change(feedback_type="rating", comment="fair"), 202)["event_id"]
+        self.assertEqual(Talker.data(self.daemon.get(f"/api/v1/feedback/{last}", talk.headers))["data"]["rating"], 4)
+
     def test_the_quality_view_counts_by_metric_agent_kind_and_day(self):
         talk = self.talk()
         trend, total = talk.ask("revenue by month"), talk.ask("number of orders")

@@ -70,6 +70,7 @@ enum class LineageStatus { ok, failed, cancelled };
 enum class AuditOutcome { allowed, denied, error };
 
 struct FeedbackData {
+  static constexpr std::size_t kCommentMax = 4'000, kTextMax = 65'536;
   std::optional<int> rating;
   std::optional<std::string> comment;
   std::optional<std::string> question;
@@ -85,12 +86,12 @@ struct FeedbackData {
   template <class V>
   void fields(V& v) {
     v("rating", rating, "One to five.", in(1, 5));
-    v("comment", comment, "In the user's words.", len(0, 4000));
+    v("comment", comment, "In the user's words.", len(0, kCommentMax));
     v("question", question, "The question that was answered.");
-    v("original_sql", original_sql, "SQL of the answer.", len(0, 65536));
-    v("corrected_sql", corrected_sql, "SQL as the user would have it.", len(0, 65536));
-    v("original_text", original_text, "Text of the answer.", len(0, 65536));
-    v("corrected_text", corrected_text, "Text as the user would have it.", len(0, 65536));
+    v("original_sql", original_sql, "SQL of the answer.", len(0, kTextMax));
+    v("corrected_sql", corrected_sql, "SQL as the user would have it.", len(0, kTextMax));
+    v("original_text", original_text, "Text of the answer.", len(0, kTextMax));
+    v("corrected_text", corrected_text, "Text as the user would have it.", len(0, kTextMax));
     v("original_query", original_query, "Metric query of the answer.");
     v("corrected_query", corrected_query, "Metric query as the user would have it.");
     v("diff", diff, "Line diff of the correction.");

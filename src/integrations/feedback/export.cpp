@@ -80,7 +80,8 @@ class Row {
   [[nodiscard]] std::string safe(const Completion& completion, std::string_view kind) const {
     std::string text = part_of(completion, kind).value_or("");
     if (is_personal_)
-      text = kind == "sql" ? without_literals(text) : without_words(text, literals_);
+      text =
+          kind == "sql" ? without_literals(text, text.max_size()) : without_words(text, literals_);
     return redact_text(text);
   }
   const wire::LearningSignal& signal_;

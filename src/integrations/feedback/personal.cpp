@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "collect.hpp"
+#include "loquat/base/utf8.hpp"
 #include "loquat/wire/json.hpp"
 #include "redact.hpp"
 
@@ -53,7 +54,7 @@ class Stripper {
     if (text) *text = kStripped;
   }
   static void statement(std::optional<std::string>& sql) {
-    if (sql) *sql = without_literals(*sql);
+    if (sql) *sql = without_literals(*sql, wire::FeedbackData::kTextMax);
   }
   void query(std::optional<wire::RawJson>& json) const {
     if (!json) return;
@@ -70,7 +71,7 @@ class Stripper {
     for (auto& [key, value] : node->members) {
       if (key == "text") value = text_node(std::string(kStripped));
       if (key == "sql" && value.kind == Kind::string)
-        value = text_node(without_literals(value.string));
+        value = text_node(without_literals(value.string, wire::FeedbackData::kTextMax));
       if (key == "query") strip_filters(value);
     }
     json->text = node->dump();
@@ -116,10 +117,14 @@ void strip_personal(wire::FeedbackEvent& event, const TaggedNames& tagged) {
   for (const auto* text : {&data.original_sql, &data.corrected_sql, &data.question, &data.comment})
     strip.look_at(*text);
   for (const auto* json : {&data.original_query, &data.corrected_query}) strip.look_at(*json);
+  // What stands for a value may be longer than it was, but no comment longer than its schema says.
+  const auto clip_comment = [&data] {
+    if (data.comment) *data.comment = clip_utf8(*data.comment, wire::FeedbackData::kCommentMax);
+  };
   if (!strip.is_personal()) {
     strip.said(data.question);
     strip.said(data.comment);
-    return;
+    return clip_comment();
   }
   for (const auto* sql : {&data.original_sql, &data.corrected_sql})
     if (*sql) strip.learn_literals(**sql);
@@ -130,6 +135,7 @@ void strip_personal(wire::FeedbackEvent& event, const TaggedNames& tagged) {
     }
   strip.said(data.question);
   strip.said(data.comment);
+  clip_comment();
   Stripper::answer(data.original_text);
   Stripper::answer(data.corrected_text);
   Stripper::statement(data.original_sql);

@@ -7,6 +7,7 @@ namespace loquat::feedback {
 namespace {
 
 constexpr std::size_t kDigitsOfId = 9;
+constexpr std::size_t kSeparatorsMax = 8;  // between two digits of a number
 constexpr std::string_view kRedacted = "[redacted]";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -60,7 +61,8 @@ Digits digits_at(std::string_view text) {
       found.dots += std::exchange(ahead.dots, 0);
       found.length = at + 1;
       was_digit = true;
-    } else if (std::string_view(" -./()").find(text[at]) != std::string_view::npos &&
+    } else if (ahead.separators < kSeparatorsMax &&
+               std::string_view(" -./()").find(text[at]) != std::string_view::npos &&
                (was_digit || text[at] == '(' || (at > 0 && text[at - 1] == ')'))) {
       ++ahead.separators;
       if (text[at] == '.') ++ahead.dots;
@@ -222,6 +224,27 @@ std::string only_known_words(std::string_view text, const std::set<std::string>&
   return out;
 }
 
+namespace {
+
+std::string with_literals_as(std::string_view sql, std::string_view mark) {
+  std::string out;
+  for (std::size_t at = 0; at < sql.size();) {
+    if (const auto comment = skip_comment(sql.substr(at))) {
+      at += comment;
+    } else if (const auto length = literal_at(sql.substr(at))) {
+      out += '\'';
+      if (length > 2) out += mark;
+      if (length > 1) out += '\'';
+      at += length;
+    } else {
+      out += sql[at++];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<std::string> string_literals(std::string_view sql) {
   std::vector<std::string> found;
   for (std::size_t at = 0; at < sql.size();) {
@@ -237,38 +260,65 @@ std::vector<std::string> string_literals(std::string_view sql) {
   return found;
 }
 
-std::string without_literals(std::string_view sql) {
-  std::string out;
-  for (std::size_t at = 0; at < sql.size();) {
-    if (const auto comment = skip_comment(sql.substr(at))) {
-      at += comment;
-    } else if (const auto length = literal_at(sql.substr(at))) {
-      out += '\'';
-      out += kRedacted;
-      out += '\'';
-      at += length;
-    } else {
-      out += sql[at++];
+std::string without_literals(std::string_view sql, std::size_t bytes_max) {
+  std::string out = with_literals_as(sql, kRedacted);
+  return out.size() <= bytes_max ? out : with_literals_as(sql, "?");  // then none gets longer
+}
+
+namespace {
+
+/// Sorted, so that those with a common beginning stand together.
+using SortedWords = std::vector<std::string>;
+
+/// Length of the longest of `words` that `text` (in lower case) begins with; 0: none. Each step
+/// looks only at those that begin as the text does so far.
+std::size_t longest_at(const SortedWords& words, std::string_view text) {
+  auto first = words.begin();
+  auto last = words.end();
+  std::size_t longest = 0;
+  for (std::size_t at = 0; first != last; ++at) {
+    if (first->size() == at) longest = at;
+    if (first->size() == at && ++first == last) break;
+    if (at == text.size()) break;
+    const auto before = [at](const std::string& word, char c) { return word[at] < c; };
+    const auto behind = [at](char c, const std::string& word) { return c < word[at]; };
+    if (std::next(first) == last) {
+      const std::string_view only = *first;
+      return text.substr(at).starts_with(only.substr(at)) ? only.size() : longest;
     }
+    first = std::lower_bound(first, last, text[at], before);
+    last = std::upper_bound(first, last, text[at], behind);
   }
+  return longest;
+}
+
+std::string in_lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), lower);
   return out;
 }
 
-std::string without_words(std::string text, const std::vector<std::string>& words) {
-  for (const auto& word : words) {
-    if (word.size() < 2) continue;
-    std::size_t from = 0;
-    for (;;) {
-      const auto found =
-          std::search(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(), word.begin(),
-                      word.end(), [](char a, char b) { return lower(a) == lower(b); });
-      if (found == text.end()) break;
-      const auto at = static_cast<std::size_t>(found - text.begin());
-      text.replace(at, word.size(), kRedacted);
-      from = at + kRedacted.size();
-    }
+}  // namespace
+
+std::string without_words(std::string_view text, const std::vector<std::string>& words) {
+  SortedWords sorted;
+  for (const auto& word : words)
+    if (word.size() >= 2) sorted.push_back(in_lower(word));
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::unique(sorted);
+  sorted.erase(twice.begin(), twice.end());
+  const std::string plain = in_lower(text);
+  std::string out;
+  // What was put in is never looked at again: a word of it would be replaced without end.
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = longest_at(sorted, std::string_view(plain).substr(at));
+    if (length > 0)
+      out += kRedacted;
+    else
+      out += text[at];
+    at += std::max<std::size_t>(length, 1);
   }
-  return text;
+  return out;
 }
 
 }  // namespace loquat::feedback

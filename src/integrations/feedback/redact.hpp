@@ -26,9 +26,12 @@ namespace loquat::feedback {
 
 /// String literals of a statement ('' is a quote inside), without their quotes.
 [[nodiscard]] std::vector<std::string> string_literals(std::string_view sql);
-/// The statement with every string literal as '[redacted]'; comments go whole.
-[[nodiscard]] std::string without_literals(std::string_view sql);
-/// `text` without `words`, in any case, each replaced by `[redacted]`. Words of one letter stay.
-[[nodiscard]] std::string without_words(std::string text, const std::vector<std::string>& words);
+/// The statement with every string literal as '[redacted]', or as '?' where it would else be longer
+/// than `bytes_max` and than it was; comments go whole.
+[[nodiscard]] std::string without_literals(std::string_view sql, std::size_t bytes_max);
+/// `text` without `words`, in any case, the longest first, each replaced by `[redacted]`. Words of
+/// one letter stay. Time about the length of the text.
+[[nodiscard]] std::string without_words(std::string_view text,
+                                        const std::vector<std::string>& words);
 
 }  // namespace loquat::feedback

@@ -20,8 +20,7 @@ constexpr std::size_t kVotesMax = 500;
 constexpr std::size_t kQualityRowsMax = 1'000;
 }  // namespace
 
-Task<Result<FeedbackEvent>> Service::own_event(edge::Call& call) {
-  const std::string event_id = call.param("event_id");
+Task<Result<FeedbackEvent>> Service::own_event(edge::Call& call, std::string event_id) {
   std::optional<FeedbackEvent> event;
   if (const auto* recent = recent_.find(call.principal.tenant_id, event_id)) {
     event = *recent;
@@ -46,7 +45,7 @@ Task<Result<std::string>> Service::latest_of(const FeedbackEvent& event) {
 }
 
 Task<Result<edge::Reply>> Service::show_route(edge::Call& call) {
-  auto event = co_await own_event(call);
+  auto event = co_await own_event(call, call.param("event_id"));
   if (!event) co_return event.error();
   auto latest = co_await latest_of(*event);
   if (!latest) co_return latest.error();
@@ -59,12 +58,13 @@ Task<Result<edge::Reply>> Service::show_route(edge::Call& call) {
 Task<Result<edge::Reply>> Service::change_route(edge::Call& call) {
   auto body = call.body<ChangeBody>();
   if (!body) co_return body.error();
-  auto old = co_await own_event(call);
+  auto old = co_await own_event(call, call.param("event_id"));
   if (!old) co_return old.error();
-  // A vote that was changed before is changed where it stands now: one of them counts.
+  // A vote that was changed before is changed as it stands now: one of them counts.
   auto latest = co_await latest_of(*old);
   if (!latest) co_return latest.error();
-  old->event_id = std::move(*latest);
+  if (*latest != old->event_id) old = co_await own_event(call, std::move(*latest));
+  if (!old) co_return old.error();
   auto event = from_change(*old, *body);
   if (!event) co_return event.error();
   FeedbackEvent change = named(call, std::move(*event));

@@ -60,7 +60,7 @@ class Service final : public Feedback {
   Task<Result<edge::Reply>> change_route(edge::Call& call);
   Task<Result<edge::Reply>> summary_route(edge::Call& call);
   Task<Result<edge::Reply>> export_route(edge::Call& call);
-  Task<Result<wire::FeedbackEvent>> own_event(edge::Call& call);
+  Task<Result<wire::FeedbackEvent>> own_event(edge::Call& call, std::string event_id);
   Task<Result<edge::Reply>> votes_route(edge::Call& call);
   Task<Result<edge::Reply>> quality_route(edge::Call& call);
   struct Exporting;

@@ -43,7 +43,11 @@ wire::LearningSignal begin_signal(const wire::FeedbackEvent& event, wire::Signal
   signal.signal_type = type;
   signal.source_event_ids = {event.event_id};
   signal.response_id = event.response_id;
-  signal.prompt.question = response.content;
+  // Of a correction the question is kept with it, without the values that only the correction tells
+  // to be somebody's.
+  const bool has_own =
+      event.feedback_type == wire::FeedbackType::correction && event.data.question.has_value();
+  signal.prompt.question = has_own ? *event.data.question : response.content;
   signal.prompt.context.text = "{}";
   signal.model.planner = "loquat-planner";
   if (answer) {

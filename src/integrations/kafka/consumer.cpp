@@ -321,8 +321,10 @@ contracts::Task<bool> Consumer::settle(PartitionPtr partition, Item& item) {
 
 Result<wire::FeedbackEvent> Consumer::decode(const Inbound& record) {
   constexpr std::size_t kBytesMax = 8U << 20U;
+  constexpr std::size_t kDepthMax = 64;  // what a body may hold stands deeper in its event
   wire::JsonLimits limits;
   limits.bytes_max = kBytesMax;
+  limits.depth_max = kDepthMax;
   auto decoded = wire::decode<wire::FeedbackEvent>(record.payload, limits);
   if (!decoded) {
     std::string detail = decoded.error().detail;

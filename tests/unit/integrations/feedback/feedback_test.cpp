@@ -4,6 +4,7 @@
 #include "export.hpp"
 #include "implicit_watch.hpp"
 #include "loquat/wire/codec.hpp"
+#include "personal.hpp"
 #include "quality.hpp"
 #include "recent.hpp"
 #include "redact.hpp"
@@ -247,6 +248,20 @@ TEST(Signals, AnUnverifiedEventNeverTeaches) {
   EXPECT_TRUE(signals_of(event, std::nullopt).empty());
 }
 
+TEST(Signals, OfACorrectionSayItsQuestionAsItWasKept) {
+  CorrectionBody body;
+  body.corrected_sql = "SELECT 8 WHERE full_name = 'Alice Smith'";
+  auto known = response();
+  known.content = "how many beds has Alice Smith?";
+  auto event = *from_correction(subject(), body, known);
+  event.event_id = "fb-1";
+  strip_personal(event, {"full_name"});
+  const auto signals = signals_of(event, known);
+  ASSERT_EQ(signals.size(), 3U);
+  for (const auto& signal : signals)
+    EXPECT_EQ(wire::encode(signal).find("Alice"), std::string::npos) << wire::encode(signal);
+}
+
 TEST(Signals, ACorrectionDemonstratesPrefersAndPunishes) {
   CorrectionBody body;
   body.corrected_sql = "SELECT 8";
@@ -365,12 +380,14 @@ TEST(Redact, ReplacesWhatNamesAPersonAndLeavesTheRest) {
       {"a@b", "a@b"},
   };
   for (const auto& [text, expected] : table) EXPECT_EQ(redact_text(text), expected);
+  const std::string open(60'000, '(');
+  EXPECT_EQ(redact_text(open), open) << "and in time: not one look at all of them for each";
 }
 
 TEST(Redact, ReadsLiteralsAsSqlDoes) {
   const std::string sql = "SELECT 'it''s' /* 'no' */ FROM t WHERE a = '' -- 'nor'\nAND b = 'x y'";
   EXPECT_EQ(string_literals(sql), (std::vector<std::string>{"it''s", "x y"}));
-  EXPECT_EQ(without_literals("a = 'b' -- c"), "a = '[redacted]' ");
+  EXPECT_EQ(without_literals("a = 'b' -- c", 100), "a = '[redacted]' ");
   EXPECT_TRUE(names_any("customer__email = 1", {"email"}));
   EXPECT_TRUE(names_any("top 5 emails", {"email"}));
   EXPECT_TRUE(names_any("by Full Names", {"full_name"}));

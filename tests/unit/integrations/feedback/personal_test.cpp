@@ -35,6 +35,30 @@ TEST(StripPersonal, LeavesNoValueOfATaggedColumnInAnEvent) {
   EXPECT_NE(text.find("'box'"), std::string::npos) << "filters on other columns stay";
   EXPECT_NE(event.data.diff->find("-SELECT c.email, 1"), std::string::npos);
 }
+TEST(StripPersonal, TakesTimeAboutTheLengthOfTheTextWhateverTheLiteralsAre) {
+  wire::FeedbackEvent event;
+  std::string sql = "SELECT email";
+  for (int i = 0; i < 60; ++i) sql += " 'ed' 'dac' 'reda' 'cted'";
+  event.data.original_sql = sql;
+  event.data.comment = "it was edited, and is outdated";
+  strip_personal(event, kTagged);
+  EXPECT_EQ(*event.data.comment, "it was [redacted]it[redacted], and is outdat[redacted]");
+}
+TEST(StripPersonal, LeavesAnEventThatItsOwnSchemaTakes) {
+  wire::FeedbackEvent event;
+  event.event_type = wire::FeedbackEvent::kType;
+  event.response_id = "r";
+  std::string comment, sql = "SELECT email WHERE email IN (";
+  while (comment.size() + 7 <= 4'000) comment += "a@b.co ";
+  while (sql.size() + 6 < 65'536) sql += "'ab', ";
+  event.data.comment = comment;
+  event.data.corrected_sql = sql;
+  strip_personal(event, kTagged);
+  const auto again = wire::decode<wire::FeedbackEvent>(wire::encode(event));
+  for (const auto& issue : again ? std::vector<FieldIssue>() : again.error().fields)
+    EXPECT_FALSE(issue.pointer.starts_with("/data")) << issue.pointer << issue.message;
+  EXPECT_EQ(event.data.corrected_sql->find("ab"), std::string::npos);
+}
 TEST(StripPersonal, LeavesNoneInASignal) {
   wire::LearningSignal signal;
   signal.prompt.question = "revenue of ada.planted@example.org";
