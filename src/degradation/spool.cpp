@@ -18,10 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kReadsMax = 10;  // of a file, in vain, before it is given up
+
 struct Segment {
   fs::path path;
   std::uint64_t bytes = 0;
   std::uint64_t reserved_bytes = 0;
+  int failed_reads = 0;                         ///< one after the other
   std::map<std::uint64_t, std::uint64_t> open;  ///< position, not acknowledged -> where in the file
 };
 
@@ -66,10 +69,11 @@ Result<void> sync_folder(const fs::path& folder) {
 }  // namespace
 
 struct Spool::State {
+  using Segments = std::map<std::uint64_t, Segment>;
   fs::path folder;
   SpoolLimits limits;
-  std::map<std::uint64_t, Segment> segments;  ///< by first position
-  int fd = -1;                                ///< the last segment, open for appending
+  Segments segments;  ///< by first position
+  int fd = -1;        ///< the last segment, open for appending
   std::uint64_t next_position = 1;
   std::uint64_t bytes = 0, reserved_bytes = 0;
   Stats stats;
@@ -84,6 +88,8 @@ struct Spool::State {
   [[nodiscard]] bool has_room(std::uint64_t plain, std::uint64_t reserved) const;
   Result<void> write_all(const std::string& bytes_out);
   void drop_finished_segments();
+  /// Gives up what cannot be read; the file stays beside the spool, for a person.
+  Segments::iterator set_aside(Segments::iterator at);
 };
 
 Result<void> Spool::State::recover_segment(const fs::path& path, bool is_last) {
@@ -210,6 +216,18 @@ void Spool::State::drop_finished_segments() {
   }
 }
 
+Spool::State::Segments::iterator Spool::State::set_aside(Segments::iterator at) {
+  Segment& segment = at->second;
+  if (fd >= 0 && std::next(at) == segments.end()) close_segment();
+  std::error_code ignored;
+  fs::rename(segment.path, fs::path(segment.path).replace_extension(".damaged"), ignored);
+  stats.skipped += segment.open.size();
+  stats.records -= segment.open.size();
+  bytes -= segment.bytes;
+  reserved_bytes -= segment.reserved_bytes;
+  return segments.erase(at);
+}
+
 Spool::Spool(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Spool::~Spool() {
   if (state_) state_->close_segment();
@@ -240,7 +258,12 @@ Result<std::vector<std::uint64_t>> Spool::append(const std::vector<SpoolRecord>&
   }
   if (!s.has_room(plain, reserved)) return fail(Errc::buffer_full, "The spool is full.");
   if (auto ready = s.open_segment(); !ready) return ready.error();
-  if (auto wrote = s.write_all(bytes_out); !wrote) return wrote.error();
+  if (auto wrote = s.write_all(bytes_out); !wrote) {
+    // What could not be cut off stays there under its numbers: they, and its file's name, are used
+    // up.
+    if (s.fd < 0) s.next_position += records.size();
+    return wrote.error();
+  }
   Segment& segment = s.segments.rbegin()->second;
   for (std::size_t i = 0; i < positions.size(); ++i)
     segment.open.emplace_hint(segment.open.end(), positions[i], segment.bytes + offsets[i]);
@@ -257,10 +280,15 @@ Result<std::vector<SpooledRecord>> Spool::read(std::uint64_t after, std::size_t 
                                                std::uint64_t bytes_max) {
   std::vector<SpooledRecord> out;
   std::uint64_t bytes = 0;
-  for (const auto& [_, segment] : state_->segments) {
+  auto& segments = state_->segments;
+  for (auto at_segment = segments.begin(); at_segment != segments.end();) {
+    Segment& segment = at_segment->second;
     if (out.size() >= limit || bytes >= bytes_max) break;
     const auto first = segment.open.upper_bound(after);
-    if (first == segment.open.end()) continue;
+    if (first == segment.open.end()) {
+      ++at_segment;
+      continue;
+    }
     // One piece of the file: from the first that is wanted to where the last one ends.
     auto last = first;
     for (std::size_t wanted = out.size(); last != segment.open.end() && wanted < limit; ++wanted) {
@@ -269,7 +297,12 @@ Result<std::vector<SpooledRecord>> Spool::read(std::uint64_t after, std::size_t 
     }
     const std::uint64_t end = last == segment.open.end() ? segment.bytes : last->second;
     auto text = read_range(segment.path, first->second, end - first->second);
-    if (!text) return text.error();
+    if (!text) {
+      if (++segment.failed_reads < kReadsMax) return text.error();
+      at_segment = state_->set_aside(at_segment);  // or nothing behind it would ever be read
+      continue;
+    }
+    segment.failed_reads = 0;
     bytes += text->size();
     for (std::size_t at = 0; at < text->size();) {
       auto frame = read_frame(*text, at);
@@ -279,6 +312,7 @@ Result<std::vector<SpooledRecord>> Spool::read(std::uint64_t after, std::size_t 
         out.push_back(std::move(frame.record));
     }
     if (last != segment.open.end()) break;
+    ++at_segment;
   }
   return out;
 }

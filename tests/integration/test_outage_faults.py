@@ -293,7 +293,7 @@ class Faults(unittest.TestCase):
     def test_flipped_bit_costs_that_record_alone(self):
         def flip(segment):
             data = bytearray(segment.read_bytes())
-            at = data.index(b'"thumbs_up"', len(data) // 2)
+            at = data.index(b'"feedback_source"', len(data) // 2)  # no audit record's
             data[at + 3] ^= 4
             segment.write_bytes(bytes(data))
         self.spoil(flip, losses=1)

@@ -113,7 +113,9 @@ Task<Result<void>> Service::handle(FeedbackEvent event, contracts::RecordPlace p
   // none.
   for (auto& signal : signals) {
     auto receipt = co_await ports_.events.publish(std::move(signal));
-    if (!receipt) co_return receipt.error();
+    // What the broker will never take is counted by who tried: trying again would hold up the rest.
+    const bool is_hopeless = !receipt && receipt.error().code == Errc::payload_too_large;
+    if (!receipt && !is_hopeless) co_return receipt.error();
   }
   // Handed on for a copy too: a crash in between taught nothing, and the sink goes by event_id.
   if (ports_.learning != nullptr && event.verified && response) {

@@ -59,6 +59,8 @@ using ConfigPairs = std::vector<std::pair<std::string, std::string>>;
 
 /// Topic that the pipeline reads, and where what it can never handle goes.
 [[nodiscard]] std::string feedback_topic();
+/// Of a letter that is too large for its topic: so many bytes of payload are not in it.
+inline constexpr std::string_view kOmittedBytes = "__connect.errors.loquat.omitted_bytes";
 [[nodiscard]] std::string dead_letter_topic(const std::string& source);
 
 }  // namespace loquat::kafka

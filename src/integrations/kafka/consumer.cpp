@@ -5,34 +5,12 @@
 
 #include "events.hpp"
 #include "loquat/runtime/sync.hpp"
-#include "loquat/wire/codec.hpp"
 
 namespace loquat::kafka {
 namespace {
 
 constexpr std::uint64_t kWakeUp = 1;
 constexpr std::size_t kTogetherMax = 256;  // records of a partition that are handled at a time
-
-/// Corrections, votes against an answer and changes of a vote may change what the tenant was
-/// taught.
-bool may_teach(const wire::FeedbackEvent& event) {
-  using wire::FeedbackType;
-  constexpr int kGoodRating = 3;
-  if (!event.verified) return false;
-  return event.supersedes || event.feedback_type == FeedbackType::correction ||
-         event.feedback_type == FeedbackType::thumbs_down ||
-         (event.feedback_type == FeedbackType::rating &&
-          event.data.rating.value_or(0) < kGoodRating);
-}
-
-/// What must be handled one after the other. What teaches, does so in its tenant's order; of the
-/// rest only the order of what one user said of one answer matters: a change of it comes after what
-/// it changes.
-std::string lane_of(const wire::FeedbackEvent& event) {
-  if (may_teach(event)) return event.tenant_id;
-  return event.tenant_id + '\x1f' + event.user_id.value_or(std::string()) + '\x1f' +
-         event.response_id;
-}
 
 Inbound copy_of(const rd_kafka_message_t& message) {
   Inbound record;
@@ -52,6 +30,10 @@ Inbound copy_of(const rd_kafka_message_t& message) {
                                           ? std::string()
                                           : std::string(static_cast<const char*>(value), size));
   return record;
+}
+
+RdPartitions copy_of(const rd_kafka_topic_partition_list_t& partitions) {
+  return RdPartitions(rd_kafka_topic_partition_list_copy(&partitions));
 }
 
 bool can_never_be_handled(const Error& error) {
@@ -156,6 +138,8 @@ void Consumer::on_rebalance(rd_kafka_event_t* event) {
       error = rd_kafka_incremental_assign(handle_.get(), partitions);
     else
       rd_kafka_assign(handle_.get(), partitions);
+    // A partition that was paused when it went away is still paused when it comes back.
+    rd_kafka_resume_partitions(handle_.get(), copy_of(*partitions).get());
   } else {
     revoke(*partitions);
     if (is_cooperative)
@@ -251,7 +235,7 @@ std::vector<Consumer::Lane> Consumer::take_lanes(Partition& partition) {
   for (std::size_t i = 0; i < kTogetherMax && !partition.waiting.empty(); ++i) {
     Inbound record = std::move(partition.waiting.front());
     partition.waiting.pop_front();
-    auto event = decode(record);
+    auto event = decode_inbound(record);
     const std::string name = event ? lane_of(*event) : std::string();
     const auto [at, is_new] = known.emplace(name, lanes.size());
     if (is_new) lanes.emplace_back();
@@ -314,31 +298,9 @@ contracts::Task<bool> Consumer::settle(PartitionPtr partition, Item& item) {
     while (Clock::now() < again && !partition->is_revoked && !is_closing_)
       static_cast<void>(co_await partition->changed.wait_until(again));
     pause = std::min(pause * 2, kPauseMax);
-    item.event = decode(record);  // the handler has had the first one
+    item.event = decode_inbound(record);  // the handler has had the first one
   }
   co_return false;
-}
-
-Result<wire::FeedbackEvent> Consumer::decode(const Inbound& record) {
-  constexpr std::size_t kBytesMax = 8U << 20U;
-  constexpr std::size_t kDepthMax = 64;  // what a body may hold stands deeper in its event
-  wire::JsonLimits limits;
-  limits.bytes_max = kBytesMax;
-  limits.depth_max = kDepthMax;
-  auto decoded = wire::decode<wire::FeedbackEvent>(record.payload, limits);
-  if (!decoded) {
-    std::string detail = decoded.error().detail;
-    for (const auto& issue : decoded.error().fields)
-      detail += " " + issue.pointer + " " + issue.message + ".";
-    return fail(Errc::invalid_request, std::move(detail));
-  }
-  if (decoded->message.event_type != wire::FeedbackEvent::kType)
-    return fail(Errc::invalid_request, "The event's type is not that of its topic.");
-  // Minor versions only add; what a later major one means is not known here.
-  const std::string& version = decoded->message.schema_version;
-  if (version.substr(0, version.find('.')) != "1")
-    return fail(Errc::invalid_request, "Only schema_version 1.x is known here.");
-  return std::move(decoded->message);
 }
 
 contracts::Task<Result<void>> Consumer::handle_once(Item& item) {

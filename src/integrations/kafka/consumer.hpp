@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client.hpp"
+#include "inbound.hpp"
 #include "loquat/contracts/ports.hpp"
 #include "loquat/observability/telemetry.hpp"
 #include "loquat/runtime/event_loop.hpp"
@@ -14,13 +15,6 @@
 #include "record.hpp"
 
 namespace loquat::kafka {
-
-/// One consumed record, copied out of the library.
-struct Inbound {
-  contracts::RecordPlace place;
-  std::string key, payload;
-  Headers headers;
-};
 
 struct ConsumerPorts {
   runtime::Executor loop;
@@ -79,7 +73,6 @@ class Consumer {
   [[nodiscard]] contracts::Task<void> settle_lane(PartitionPtr partition, Lane lane,
                                                   std::shared_ptr<Joint> joint);
   [[nodiscard]] contracts::Task<bool> settle(PartitionPtr partition, Item& item);
-  [[nodiscard]] static Result<wire::FeedbackEvent> decode(const Inbound& record);
   [[nodiscard]] contracts::Task<Result<void>> handle_once(Item& item);
 
   const KafkaConfig& config_;

@@ -105,32 +105,6 @@ void Driver::settled(const std::string& event_id) {
   run_actions();
 }
 
-/// Connect's names for dead letters: KIP-298, DeadLetterQueueReporter.
-Task<Result<void>> Driver::dead_letter(Inbound record, Error why) {
-  const std::string prefix = "__connect.errors.";
-  OutRecord out;
-  out.topic = dead_letter_topic(record.place.topic);
-  out.key = std::move(record.key);
-  out.payload = std::move(record.payload);
-  out.headers = std::move(record.headers);
-  out.made_at = ports_.sources.wall.now();
-  out.rank = 1 << 29;  // stays in memory until its report: its source is the copy on disk
-  out.headers.emplace_back(prefix + "topic", record.place.topic);
-  out.headers.emplace_back(prefix + "partition", std::to_string(record.place.partition));
-  out.headers.emplace_back(prefix + "offset", std::to_string(record.place.offset));
-  out.headers.emplace_back(prefix + "connector.name", config_.consumer_group);
-  out.headers.emplace_back(prefix + "task.id", "0");
-  out.headers.emplace_back(prefix + "stage",
-                           why.code == Errc::invalid_request ? "VALUE_CONVERTER" : "TASK_PUT");
-  out.headers.emplace_back(prefix + "class.name", "loquat.feedback.pipeline");
-  out.headers.emplace_back(prefix + "exception.class.name", std::string(to_string(why.code)));
-  out.headers.emplace_back(prefix + "exception.message", why.detail);
-  auto published = publish_record(std::move(out));
-  auto receipt = co_await std::move(published);
-  if (!receipt) co_return receipt.error();
-  co_return Result<void>{};
-}
-
 // ---- carrying out what the outbox decides
 // ------------------------------------------------------------------------------------------------
 
@@ -139,6 +113,7 @@ void Driver::run_actions() {
   is_acting_ = true;
   for (auto actions = outbox_.take_actions(); !actions.empty(); actions = outbox_.take_actions()) {
     is_refusing_ = false;
+    missing_.clear();
     for (auto& action : actions) act(std::move(action));
   }
   is_acting_ = false;
@@ -152,9 +127,11 @@ void Driver::act(Action action) {
   if (const auto* send = std::get_if<Send>(&action)) {
     // After one that was not taken, what was decided with it is not offered: it could overtake.
     const bool may_send = producer_ && are_topics_ready_ && !is_refusing_;
-    const auto refused =
-        may_send ? producer_->send(send->id, *send->record) : std::optional(Report::not_taken);
-    is_refusing_ = refused == Report::not_taken;
+    const bool is_missing = missing_.contains(send->record->topic);
+    auto refused = std::optional(is_missing ? Report::no_topic : Report::not_taken);
+    if (may_send && !is_missing) refused = producer_->send(send->id, *send->record);
+    is_refusing_ = is_refusing_ || refused == Report::not_taken;
+    if (refused == Report::no_topic) missing_.insert(send->record->topic);
     if (refused) outbox_.reported(send->id, *refused, Clock::now());
   } else if (auto* resolve = std::get_if<Resolve>(&action)) {
     const auto known = waiters_.find(resolve->ticket);
@@ -204,9 +181,12 @@ void Driver::report_state() {
   }
   last_breaker_ = now;
   ports_.board.set_breaker("kafka", now);
-  const bool is_up = now == BreakerState::closed;
+  const auto resting = outbox_.resting_topics();
+  const bool is_up = now == BreakerState::closed && resting.empty();
+  const std::string why =
+      resting.empty() ? last_error_ : "The broker has no topic " + resting.front() + " for us.";
   ports_.board.set("kafka", is_up ? degradation::Health::up : degradation::Health::degraded,
-                   is_up ? std::string() : last_error_);
+                   is_up ? std::string() : why);
   degradation::HealthBoard::Depth depth;
   depth.buffered = totals.held;
   depth.capacity = config_.buffer.max_events;
@@ -356,9 +336,7 @@ Task<void> Driver::spool_loop() {
 }
 
 Task<void> Driver::do_append(Append job) {
-  auto work = [spool = spool_.get(), records = std::move(job.records)] {
-    return spool->append(records);
-  };
+  auto work = [spool = spool_.get(), records = job.records] { return spool->append(*records); };
   auto done = spool_pool_.run(std::move(work));
   auto positions = co_await std::move(done);
   if (!positions) ports_.telemetry.emit(SpoolFailed{positions.error().detail});

@@ -91,7 +91,8 @@ class Driver final : public Kafka, public contracts::EventPublisher, private Pro
   runtime::Notification progressed_;
   std::optional<Time> armed_;
   bool is_acting_ = false;
-  bool is_refusing_ = false;  // the client library took none of one of these actions
+  std::set<std::string> missing_;  // topics, as far as this batch of actions knows
+  bool is_refusing_ = false;       // the client library took none of one of these actions
   bool must_replace_ = false;
   bool is_started_ = false;
   bool came_back_ = false;         // the broker, since its topics were last made

@@ -94,11 +94,12 @@ void Outbox::reported(RecordId id, Report report, Time now) {
   --in_flight_;
   Lane& lane = held->lane->second;
   --lane.in_flight;
-  if (report == Report::failed || report == Report::not_taken) {
-    held->may_be_there |= report == Report::failed;
-    came_back(*held, now);
-  } else if (report == Report::delivered) {
+  if (report == Report::too_large && held->is_alone) report = Report::rejected;
+  if (report == Report::delivered) {
     delivered(*held, now);
+  } else if (report != Report::rejected) {
+    held->may_be_there |= report == Report::failed;
+    came_back(*held, report, now);
   } else {
     if (held->kept == Kept::on_disk) acknowledge(held->position);
     resolve(held->ticket, fail(Errc::payload_too_large, "The broker does not take this event."));
@@ -131,8 +132,15 @@ void Outbox::delivered(Held& held, Time now) {
   leave(held);
 }
 
-void Outbox::came_back(Held& held, Time now) {
-  breaker_.report(held.id == probe_, CallOutcome::failed, now);
+void Outbox::came_back(Held& held, Report report, Time now) {
+  if (report == Report::no_topic) {
+    rest(held.record.topic, now);
+    if (held.id == probe_) brokers_up(now);  // it was the broker that said so
+  } else if (report == Report::too_large) {
+    too_large_.insert(held.id);
+  } else {
+    breaker_.report(held.id == probe_, CallOutcome::failed, now);
+  }
   if (held.id == probe_) probe_ = 0;
   Lane& lane = held.lane->second;
   lane.is_blocked = lane.in_flight > 0;
@@ -146,6 +154,32 @@ void Outbox::came_back(Held& held, Time now) {
   buffer_.unpin(held.id);
   lane.queued.insert(held.id);
   reindex(lane);
+}
+
+/// A missing topic is no missing broker: the others go on.
+void Outbox::rest(const std::string& topic, Time now) {
+  if (!resting_.emplace(topic, now + limits_.topic_rest).second) return;
+  const auto begin = lanes_.lower_bound(topic + '\0');
+  for (auto at = begin; at != lanes_.end() && at->first.starts_with(topic + '\0'); ++at) {
+    at->second.is_resting = true;
+    reindex(at->second);
+  }
+}
+
+void Outbox::end_rests(Time now) {
+  for (auto resting = resting_.begin(); resting != resting_.end();) {
+    if (resting->second > now) {
+      ++resting;
+      continue;
+    }
+    const std::string prefix = resting->first + '\0';
+    resting = resting_.erase(resting);
+    for (auto at = lanes_.lower_bound(prefix); at != lanes_.end() && at->first.starts_with(prefix);
+         ++at) {
+      at->second.is_resting = false;
+      reindex(at->second);
+    }
+  }
 }
 
 void Outbox::brokers_down(Time now) {
@@ -204,6 +238,14 @@ void Outbox::tick(Time now) {
     else if (held->record.is_kept)
       resolve(held->ticket, Receipt::buffered);
   }
+  while (!lane_deadlines_.empty() && lane_deadlines_.front().first <= now) {
+    Held* held = buffer_.find(lane_deadlines_.front().second);
+    lane_deadlines_.pop_front();
+    if (held == nullptr || held->state != State::in_flight) continue;
+    held->lane->second.is_blocked = true;
+    reindex(held->lane->second);
+  }
+  end_rests(now);
   if (const auto at = take_back_at(); at && *at <= now) {
     in_flight_since_ = now;
     actions_.emplace_back(TakeBack{});
@@ -224,7 +266,11 @@ void Outbox::note_silence(RecordId id, Time now) {
 // ------------------------------------------------------------------------------------------------
 
 RecordId Outbox::hold(OutRecord& record, Ticket ticket, bool is_on_disk, std::uint64_t position) {
-  const std::size_t bytes = record.bytes();
+  // One that is larger than all the room there is comes from the disk alone, when there is nothing
+  // else.
+  const std::size_t whole = record.bytes();
+  const bool is_sole = is_on_disk && buffer_.empty();
+  const std::size_t bytes = is_sole ? std::min(whole, limits_.buffer.bytes_max) : whole;
   const int rank = record.rank;
   const bool waits_for_spool = needs_spool_first(record) && !is_on_disk;
   Held held;
@@ -244,6 +290,7 @@ RecordId Outbox::hold(OutRecord& record, Ticket ticket, bool is_on_disk, std::ui
   stored.lane = lanes_.try_emplace(lane_name(stored.record)).first;
   if (is_on_disk) positions_.insert(position);
   Lane& lane = stored.lane->second;
+  lane.is_resting = resting_.contains(stored.record.topic);
   lane.held.insert(id);
   if (!waits_for_spool) lane.queued.insert(id);
   if (!is_on_disk && can_spool(stored.record)) lane.unspooled.insert(id);
@@ -258,6 +305,7 @@ void Outbox::leave(Held& held) {
   lane.held.erase(id);
   lane.queued.erase(id);
   lane.unspooled.erase(id);
+  too_large_.erase(id);
   if (lane.in_flight == 0) lane.is_blocked = false;
   reindex(lane);
   if (lane.held.empty()) lanes_.erase(at);
@@ -270,6 +318,7 @@ void Outbox::on_drop(Held&& held) {
   Lane& lane = at->second;
   lane.held.erase(held.id);
   lane.queued.erase(held.id);
+  too_large_.erase(held.id);
   reindex(lane);
   if (lane.held.empty()) lanes_.erase(at);
   ++totals_.dropped;
@@ -277,7 +326,7 @@ void Outbox::on_drop(Held&& held) {
 }
 
 void Outbox::reindex(Lane& lane) {
-  const bool is_ready = !lane.is_blocked && !lane.queued.empty();
+  const bool is_ready = !lane.is_blocked && !lane.is_resting && !lane.queued.empty();
   const RecordId wanted = is_ready ? *lane.queued.begin() : 0;
   if (wanted == lane.ready_as) return;
   if (lane.ready_as != 0) ready_.erase({lane.ready_as, &lane});
@@ -315,7 +364,7 @@ std::optional<Time> Outbox::take_back_at() const {
 void Outbox::pump(Time now) {
   note_breaker(now);
   release_parked(now);
-  while (!ready_.empty() && in_flight_ < limits_.in_flight_max) {
+  while (!ready_.empty() && in_flight_ < (too_large_.empty() ? limits_.in_flight_max : 1)) {
     const auto admission = breaker_.ask(now);
     if (admission == degradation::Breaker::Admission::refuse) break;
     const auto [id, lane] = *ready_.begin();
@@ -326,7 +375,9 @@ void Outbox::pump(Time now) {
     reindex(*lane);
     held.state = State::in_flight;
     buffer_.pin(id);
+    held.is_alone = in_flight_ == 0 && !too_large_.empty();
     if (in_flight_++ == 0) in_flight_since_ = now;
+    if (!held.record.is_kept) lane_deadlines_.emplace_back(now + limits_.lane_patience, id);
     if (held.may_be_there) ++sums_[held.record.topic].copies;
     actions_.emplace_back(Send{id, &held.record});
     if (admission == degradation::Breaker::Admission::probe) {
@@ -368,23 +419,30 @@ void Outbox::flush_append() {
   if (!writing_.empty() || to_write_.empty()) return;
   constexpr std::size_t kBatchMax = 1'000;
   const std::size_t count = writes_singly_ ? 1 : std::min(to_write_.size(), kBatchMax);
-  Append append;
+  std::vector<degradation::SpoolRecord> records;
   for (std::size_t i = 0; i < count; ++i) {
-    append.records.push_back(std::move(to_write_.front().record));
+    records.push_back(std::move(to_write_.front().record));
     writing_.push_back(std::move(to_write_.front()));
     to_write_.pop_front();
   }
-  actions_.emplace_back(std::move(append));
+  writing_records_ = std::make_shared<const decltype(records)>(std::move(records));
+  actions_.emplace_back(Append{writing_records_});
 }
 
 void Outbox::appended(Result<std::vector<std::uint64_t>> positions, Time now) {
   std::vector<Writing> batch = std::move(writing_);
+  const auto records = std::exchange(writing_records_, nullptr);
   writing_.clear();
-  if (positions) {
+  if (!positions && batch.size() > 1) {
+    writes_singly_ = true;  // what does not fit together may fit in part
+    for (std::size_t i = batch.size(); i-- > 0;) {
+      batch[i].record = (*records)[i];
+      to_write_.push_front(std::move(batch[i]));
+    }
+  } else if (positions) {
     for (std::size_t i = 0; i < batch.size(); ++i) written(batch[i], (*positions)[i]);
     if (to_write_.empty()) writes_singly_ = false;
   } else {
-    writes_singly_ = true;  // what does not fit together may fit in part
     for (const auto& item : batch) not_written(item);
     if (to_write_.empty()) writes_singly_ = false;
   }
@@ -437,7 +495,7 @@ void Outbox::not_written(const Writing& item) {
 }
 
 void Outbox::refill() {
-  const bool has_room = buffer_.size() < limits_.buffer.events_max / 2 &&
+  const bool has_room = buffer_.size() < std::max<std::size_t>(limits_.buffer.events_max / 2, 1) &&
                         buffer_.bytes() < limits_.buffer.bytes_max / 2;
   // While the broker is away one read is enough: without a record in memory there is no probe.
   const bool is_wanted =
@@ -518,6 +576,8 @@ std::optional<Time> Outbox::next_wake() const {
     if (at && (!wake || *at < *wake)) wake = at;
   };
   if (!ack_deadlines_.empty()) earlier(ack_deadlines_.front().first);
+  if (!lane_deadlines_.empty()) earlier(lane_deadlines_.front().first);
+  for (const auto& [_, until] : resting_) earlier(until);
   if (!ready_.empty() && in_flight_ < limits_.in_flight_max) earlier(breaker_.retry_at());
   earlier(read_again_at_);
   if (!parked_.empty()) earlier(parked_.front().until);
@@ -530,6 +590,12 @@ OutboxTotals Outbox::totals() const {
   OutboxTotals totals = totals_;
   totals.held = buffer_.size() + on_disk() + parked_.size();
   return totals;
+}
+
+std::vector<std::string> Outbox::resting_topics() const {
+  std::vector<std::string> topics;
+  for (const auto& [topic, _] : resting_) topics.push_back(topic);
+  return topics;
 }
 
 std::map<std::string, TopicState> Outbox::topics() const {

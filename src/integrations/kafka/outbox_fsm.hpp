@@ -2,6 +2,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,20 +34,26 @@ struct OutboxLimits {
   /// A broker that acknowledges nothing of what is in flight for this long does not answer, though
   /// its connection stands: it hangs, or the network swallows what is sent.
   Clock::duration silence = std::chrono::seconds(3);
+  /// What may be dropped holds up its lane when it is silent for this long: a partition that takes
+  /// nothing must not fill all that may be in flight.
+  Clock::duration lane_patience = std::chrono::seconds(1);
+  /// A topic that the broker has not is tried again after this.
+  Clock::duration topic_rest = std::chrono::seconds(2);
   /// While no broker answers, what the client library has had for this long is taken back.
   Clock::duration take_back = std::chrono::seconds(30);
 };
 
-/// What librdkafka said in the end. `not_taken`: at once, nothing of it went out. `rejected`: this
-/// record can never be taken.
-enum class Report { delivered, failed, not_taken, rejected };
+/// What librdkafka said in the end. `not_taken`: at once, nothing of it went out. `no_topic`: the
+/// broker has no such topic, or not for us, and may be well. `too_large`: together with what went
+/// out in the same batch. `rejected`: this record can never be taken.
+enum class Report { delivered, failed, not_taken, no_topic, too_large, rejected };
 
 struct Send {
   RecordId id;
   const OutRecord* record;  ///< stays until the report
 };
 struct Append {
-  std::vector<degradation::SpoolRecord> records;
+  std::shared_ptr<const std::vector<degradation::SpoolRecord>> records;
 };
 struct ReadSpool {
   std::uint64_t after;
@@ -128,6 +135,8 @@ class Outbox {
   [[nodiscard]] degradation::BreakerState breaker() const noexcept { return breaker_.state(); }
   [[nodiscard]] std::uint64_t spooled() const noexcept { return positions_.size() + on_disk(); }
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  /// Topics that the broker had not, and that are tried again soon.
+  [[nodiscard]] std::vector<std::string> resting_topics() const;
   /// By topic; those that never had anything are not there.
   [[nodiscard]] std::map<std::string, TopicState> topics() const;
   /// Nothing waits to be offered, reported or written.
@@ -143,7 +152,8 @@ class Outbox {
     OrderedIds unspooled;       // of these, what could be on disk and is not
     std::size_t in_flight = 0;
     bool is_blocked = false;
-    RecordId ready_as = 0;  // key in ready_; 0: not there
+    bool is_resting = false;  // its topic is
+    RecordId ready_as = 0;    // key in ready_; 0: not there
   };
   using Lanes = std::map<std::string, Lane>;  // by topic and key; gone when it holds nothing
   struct Held {
@@ -154,6 +164,7 @@ class Outbox {
     State state = State::queued;
     Kept kept = Kept::nowhere;
     std::uint64_t position = 0;
+    bool is_alone = false;      // nothing else was in flight when it was offered
     bool may_be_there = false;  // an attempt failed in a way that may have reached the broker
   };
   struct Writing {
@@ -191,7 +202,9 @@ class Outbox {
   void not_written(const Writing& item);
   void leave(Held& held);
   void delivered(Held& held, Time now);
-  void came_back(Held& held, Time now);
+  void came_back(Held& held, Report report, Time now);
+  void rest(const std::string& topic, Time now);
+  void end_rests(Time now);
   void note_silence(RecordId id, Time now);
   void on_drop(Held&& held);
   void resolve(Ticket ticket, Result<contracts::Receipt> outcome);
@@ -217,12 +230,16 @@ class Outbox {
   Time delivered_at_{};     // of the last acknowledgement
   Time heard_at_{};         // of the last acknowledgement, or of the last silence that was counted
   std::deque<std::pair<Time, RecordId>> ack_deadlines_;
+  std::deque<std::pair<Time, RecordId>> lane_deadlines_;
+  std::map<std::string, Time> resting_;  // topics, and until when
+  std::set<RecordId> too_large_;         // with others: to be offered alone
   std::deque<Parked> parked_;
   boost::unordered_flat_set<Ticket> open_tickets_;
   Ticket last_ticket_ = 0;
   // The spool.
   std::deque<Writing> to_write_;
   std::vector<Writing> writing_;
+  decltype(Append::records) writing_records_;
   bool writes_singly_ = false;
   boost::unordered_flat_set<std::uint64_t> positions_;  // on disk and also in memory or unsettled
   std::unordered_map<std::string, std::uint64_t> unsettled_;

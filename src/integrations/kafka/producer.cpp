@@ -9,9 +9,15 @@ Report classify(rd_kafka_resp_err_t code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       return Report::delivered;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return Report::no_topic;
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+      return Report::too_large;
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
       return Report::rejected;
     default:
@@ -93,6 +99,7 @@ std::optional<Report> Producer::send(RecordId id, const OutRecord& record) {
   rd_kafka_headers_destroy(headers);
   if (is_missing_topic(code)) missing_topic_ = record.topic;
   const Report report = classify(code);
+  if (report == Report::too_large) return Report::rejected;  // by the library: it is so alone
   return report == Report::failed ? Report::not_taken : report;
 }
 

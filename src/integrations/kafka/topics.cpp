@@ -170,6 +170,7 @@ Result<void> replay(const KafkaConfig& config, const std::vector<DeadLetter>& le
   std::uint64_t sent = 0;
   std::map<int, std::int64_t> up_to;
   for (const auto& letter : letters) {
+    if (!letter.record.header(kOmittedBytes).empty()) continue;  // there is nothing to put back
     const std::string topic = letter.source_topic();
     if (topic.empty())
       return fail(Errc::corrupt, "A letter does not say which topic it came from.");

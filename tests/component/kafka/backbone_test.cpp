@@ -1,3 +1,4 @@
+// long: one bench; its scenarios are read together.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -304,6 +305,40 @@ TEST_F(Backbone, StaysInItsGroupWhileThereIsNothingToRead) {
   };
   loop.run(script());
   EXPECT_TRUE(telemetry.events("kafka.client_trouble").empty());
+}
+
+TEST_F(Backbone, ReadsOnWhereAPartitionWasPausedWhenItChangedHands) {
+  constexpr int kEvents = 660;
+  auto broker = EmbeddedBroker::start();
+  ASSERT_TRUE(broker);
+  config.bootstrap_servers = (*broker)->bootstrap_servers();
+  config.consumer_queue_max = 8;
+  config.session_timeout = std::chrono::seconds(4);
+  config.max_poll_interval = std::chrono::seconds(4);
+  const auto first = make();
+  first->set_handler(handler);
+  spool.path.clear();
+  const auto second = make();
+  Handler other;
+  second->set_handler(other);
+  handler.refusals = other.refusals = 1 << 30;  // the store is away: what comes waits, and pauses
+  const auto refused = [](const Handler& by) { return (1 << 30) - by.refusals; };
+  const auto script = [&]() -> Task<void> {
+    EXPECT_TRUE(co_await first->start());
+    for (int i = 0; i < kEvents; ++i)
+      first->publisher().offer(event("fb-" + std::to_string(i), "t" + std::to_string(i % 40)));
+    auto paused_wait = until([&] { return refused(handler) >= 40; });
+    EXPECT_TRUE(co_await std::move(paused_wait));
+    EXPECT_TRUE(co_await second->start());
+    auto joined_wait = until([&] { return refused(other) >= 10; });
+    EXPECT_TRUE(co_await std::move(joined_wait));
+    co_await second->stop(runtime::deadline_after(std::chrono::seconds(3)));
+    handler.refusals = 0;
+    auto came_wait = until([&] { return handler.seen.size() == kEvents; });
+    EXPECT_TRUE(co_await std::move(came_wait)) << handler.seen.size();
+    co_await first->stop(runtime::deadline_after(std::chrono::seconds(3)));
+  };
+  loop.run(script());
 }
 
 TEST_F(Backbone, TriesAgainUntilTheEffectIsStoredAndSetsPoisonAside) {

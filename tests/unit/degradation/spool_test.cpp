@@ -133,6 +133,31 @@ TEST_F(SpoolTest, FreesASegmentOnceAllOfItIsAcknowledged) {
   EXPECT_EQ(ids(*spool), (std::vector<std::string>{"fb-42"}));
 }
 
+TEST_F(SpoolTest, GivesUpAFileThatCannotBeReadAndGoesOnBehindIt) {
+  auto spool = open({.segment_bytes = 300});
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(spool->append({record(i)}));
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder_ / "s")) files.push_back(entry.path());
+  std::ranges::sort(files);
+  ASSERT_GE(files.size(), 2U);
+  fs::resize_file(files.front(), 10);
+  Result<std::vector<SpooledRecord>> found = fail(Errc::io, "not read yet");
+  int reads = 0;
+  for (; !found && reads < 100; ++reads) found = spool->read(0, 1'000);
+  EXPECT_GT(reads, 3) << "it may be able to be read again";
+  ASSERT_TRUE(found);
+  ASSERT_FALSE(found->empty());
+  EXPECT_EQ(found->back().record.event_id, "fb-5");
+  EXPECT_EQ(spool->stats().skipped, 6 - found->size());
+  EXPECT_EQ(spool->stats().records, found->size());
+  std::vector<std::uint64_t> positions;
+  for (const auto& one : *found) positions.push_back(one.position);
+  ASSERT_TRUE(spool->acknowledge(positions));
+  EXPECT_EQ(spool->stats().bytes, 0U);
+  files.front().replace_extension(".damaged");
+  EXPECT_TRUE(fs::exists(files.front())) << "kept for a person";
+}
+
 TEST_F(SpoolTest, ReadsOnFromAnyPositionAcrossSegmentsAndHoles) {
   auto spool = open({.segment_bytes = 1'000});  // about six records each
   std::vector<SpoolRecord> some;

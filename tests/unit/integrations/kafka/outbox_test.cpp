@@ -55,7 +55,7 @@ class Bench {
       if (const auto* send = std::get_if<Send>(&action)) {
         sent.push_back({send->id, send->record->event_id});
       } else if (auto* append = std::get_if<Append>(&action)) {
-        appends.push_back(append->records);
+        appends.push_back(*append->records);
       } else if (auto* read = std::get_if<ReadSpool>(&action)) {
         reads.push_back(*read);
       } else if (const auto* done = std::get_if<Acknowledge>(&action)) {
@@ -247,8 +247,88 @@ TEST(Outbox, WritesOneByOneWhatDoesNotFitTogether) {
   bench.write();  // a alone: b and c came while it was written
   ASSERT_EQ(bench.appends.front().size(), 2U);
   bench.write(false);
+  EXPECT_FALSE(bench.resolved.contains(b) || bench.resolved.contains(c));
+  ASSERT_EQ(bench.appends.front().size(), 1U);
+  bench.write();
+  bench.write(false);
   EXPECT_EQ(bench.receipt(a), Receipt::buffered);
-  EXPECT_TRUE(bench.is_refused(b) && bench.is_refused(c));
+  EXPECT_EQ(bench.receipt(b), Receipt::buffered) << "it fits, though both did not";
+  EXPECT_TRUE(bench.is_refused(c));
+}
+
+TEST(Outbox, AMissingTopicHoldsUpNoOther) {
+  using std::chrono::seconds;
+  Bench bench(limits());
+  for (int i = 0; i < 20; ++i) {  // far more than opens the breaker
+    if (i == 0) static_cast<void>(bench.publish("a", "t1", "missing"));
+    bench.report(Report::no_topic);
+    EXPECT_EQ(bench.box.breaker(), BreakerState::closed);
+    static_cast<void>(bench.publish("b" + std::to_string(i)));
+    ASSERT_EQ(bench.sent.size(), 1U) << "nothing more goes to the topic that is not there";
+    bench.report(Report::delivered);
+    EXPECT_EQ(bench.box.resting_topics(), std::vector<std::string>{"missing"});
+    bench.advance(seconds(2));
+    while (!bench.appends.empty()) bench.write();
+    ASSERT_EQ(bench.sent.size(), 1U) << "and then it is tried again";
+    EXPECT_EQ(bench.sent.front().second, "a");
+  }
+  bench.report(Report::delivered);
+  EXPECT_EQ(bench.box.totals().held, 0U);
+}
+
+TEST(Outbox, OffersAloneWhatWasTooLargeWithOthers) {
+  Bench bench(limits());
+  const Ticket a = bench.publish("a", "t1");
+  const Ticket b = bench.publish("b", "t2");
+  const Ticket c = bench.publish("c", "t3");
+  for (int i = 0; i < 3; ++i) bench.report(Report::too_large);
+  EXPECT_TRUE(bench.lost.empty());
+  ASSERT_EQ(bench.sent.size(), 1U);
+  EXPECT_EQ(bench.report(Report::delivered), "a");
+  ASSERT_EQ(bench.sent.size(), 1U);
+  EXPECT_EQ(bench.report(Report::too_large), "b") << "alone it is too large itself";
+  EXPECT_EQ(bench.lost.size(), 1U);
+  EXPECT_EQ(bench.report(Report::delivered), "c");
+  EXPECT_EQ(bench.receipt(a), Receipt::accepted);
+  EXPECT_FALSE(bench.resolved.at(b));
+  EXPECT_EQ(bench.receipt(c), Receipt::accepted);
+  EXPECT_EQ(bench.box.breaker(), BreakerState::closed);
+}
+
+TEST(Outbox, APartitionThatTakesNothingDoesNotFillWhatMayBeUnderWay) {
+  using std::chrono::seconds;
+  auto made = limits();
+  made.in_flight_max = 3;
+  Bench bench(made);
+  bench.offer("a", "ai-thinking-events", 10);
+  bench.advance(seconds(1));
+  bench.offer("b", "ai-thinking-events", 10);
+  bench.offer("c", "ai-thinking-events", 10);
+  EXPECT_EQ(bench.sent.size(), 1U) << "what follows in its lane waits";
+  static_cast<void>(bench.publish("d"));
+  ASSERT_EQ(bench.sent.size(), 2U);
+  bench.report(Report::delivered);
+  bench.report(Report::delivered);
+  EXPECT_EQ(bench.sent.size(), 2U) << "b and c, once the first is reported";
+}
+
+TEST(Outbox, TakesFromTheDiskAloneWhatIsLargerThanItsMemory) {
+  auto made = limits();
+  made.buffer.bytes_max = 8;
+  Bench bench(made);
+  for (const char* id : {"a", "b"}) {
+    bench.key_of[id] = "t1";
+    bench.disk[++bench.last_position] = {"t1", "ai-feedback-events", id, "{}", false, ""};
+  }
+  bench.box.recovered({{"ai-feedback-events", 2}}, bench.now);
+  bench.collect();
+  for (const char* id : {"a", "b"}) {
+    ASSERT_EQ(bench.reads.size(), 1U);
+    bench.read();
+    ASSERT_EQ(bench.sent.size(), 1U) << id;
+    EXPECT_EQ(bench.report(Report::delivered), id);
+  }
+  EXPECT_TRUE(bench.disk.empty());
 }
 
 TEST(Outbox, KeepsTheOrderOfAKeyWhenRecordsComeBack) {
