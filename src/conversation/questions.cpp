@@ -22,6 +22,7 @@ Task<Result<Accepted>> Service::submit(contracts::TurnRequest request) {
     if (!repeated) co_return repeated.error();
     if (*repeated) co_return std::move(**repeated);
   }
+  if (session->is_removed) co_return fail(Errc::not_found, "There is no such session.");
   auto turn = std::make_shared<Turn>();
   turn->message_id = make_id("msg", ports_.sources);
   turn->text_hash = request.text;

@@ -67,6 +67,7 @@ struct Session {
   runtime::Notification answered;  ///< a turn finished
   std::vector<contracts::LogListener*> listeners;  ///< hear what `changed` says
   bool is_closed = false;
+  bool is_removed = false;  ///< by its user: nothing more of it is kept
   /// Values of personal columns stand in the log: shown by right of a role that the reader of
   /// another day may no longer have. Unknown until somebody without the right asks.
   std::optional<bool> shows_personal_data;

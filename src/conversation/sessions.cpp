@@ -81,7 +81,11 @@ std::uint64_t Service::append(const SessionPtr& session, const Turn* turn,
   stamp.timestamp = ports_.sources.wall.now();
   const auto& entry = session->log.append(std::move(stamp), payload);
   const std::uint64_t seq = entry.seq;
-  writer_.add(session, entry);
+  // Nothing of a session that is being removed may come to the store behind its removal.
+  if (session->is_removed)
+    session->log.release(seq);
+  else
+    writer_.add(session, entry);
   return seq;
 }
 
@@ -141,9 +145,8 @@ Task<bool> Service::catch_up(SessionPtr session) {
   const Result<void> stored = co_await ports_.store.put_session(record_of(*session));
   if (!stored) co_return false;
   session->is_record_kept = true;
-  if (session->is_closed) co_return true;
-  co_await writer_.catch_up(session);
-  co_await keep_unkept(session);
+  if (!session->is_removed) co_await writer_.catch_up(session);
+  if (!session->is_removed) co_await keep_unkept(session);
   session->is_store_behind = session->unstored_from != 0 || !session->unkept.empty();
   co_return true;
 }
@@ -237,6 +240,7 @@ Task<Result<void>> Service::end(Principal principal, std::string session_id) {
   if (!session) co_return session.error();
   Session& s = **session;
   s.is_closed = true;
+  s.is_removed = true;
   for (auto& [_, turn] : s.turns) {
     if (turn->answer) continue;
     turn->stopped = fail(Errc::cancelled, "The session was ended.");

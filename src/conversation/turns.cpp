@@ -41,6 +41,7 @@ void Service::finish_waiting(const SessionPtr& session, const TurnPtr& turn, Err
 
 Task<void> Service::keep_message(SessionPtr session, TurnPtr turn, const wire::Answer* answer,
                                  const agents::LastQuery* last) {
+  if (session->is_removed) co_return;
   contracts::SessionStore::MessageRecord record;
   record.tenant_id = session->info.tenant_id;
   record.user_id = session->info.user_id;
@@ -64,6 +65,7 @@ Task<void> Service::keep_message(SessionPtr session, TurnPtr turn, const wire::A
     if (session->is_store_behind) start_catching_up();
     co_return;
   }
+  if (session->is_removed) co_return;
   session->is_store_behind = true;
   constexpr std::size_t kUnkeptMax = 100;
   if (answer == nullptr) co_return;  // its end says all that it says
@@ -73,7 +75,7 @@ Task<void> Service::keep_message(SessionPtr session, TurnPtr turn, const wire::A
 
 /// The store is back: what it could not take before goes there now.
 Task<void> Service::keep_unkept(SessionPtr session) {
-  while (!session->unkept.empty()) {
+  while (!session->unkept.empty() && !session->is_removed) {
     auto record = std::move(session->unkept.front());
     session->unkept.pop_front();
     auto copy = record;

@@ -106,6 +106,7 @@ class FetchingAuthenticator final : public TokenAuthenticator {
       : TokenAuthenticator(config, wall, KeyRing()),
         ports_(std::move(ports)),
         fetched_(ports_.executor),
+        wanted_(ports_.executor),
         schedule_({config.jwks_refresh, config.jwks_keep, config.jwks_cooldown}) {}
 
   contracts::Task<void> learn_keys(std::string token) override {
@@ -115,17 +116,35 @@ class FetchingAuthenticator final : public TokenAuthenticator {
       co_await fetched_.wait();
       co_return;
     }
-    if (schedule_.may_fetch_for_unknown(Clock::now())) co_await fetch();
+    if (!schedule_.may_fetch_for_unknown(Clock::now())) co_return;
+    if (!is_kept_) co_return co_await fetch();
+    // By another's hand: who asks and goes away must not use up the one fetch that there is.
+    is_wanted_ = true;
+    wanted_.notify_all();
+    co_await fetched_.wait();
   }
 
   contracts::Task<void> keep_keys() override {
+    const Keeping keeping(*this);
     for (;;) {
-      if (!is_fetching_) co_await fetch();
-      co_await runtime::sleep_until(schedule_.next_fetch());
+      is_wanted_ = false;
+      co_await fetch();
+      while (!is_wanted_ && Clock::now() < schedule_.next_fetch())
+        static_cast<void>(co_await wanted_.wait_until(schedule_.next_fetch()));
     }
   }
 
  private:
+  struct Keeping {
+    explicit Keeping(FetchingAuthenticator& o) : owner(o) { owner.is_kept_ = true; }
+    ~Keeping() {
+      owner.is_kept_ = false;
+      owner.fetched_.notify_all();
+    }
+    Keeping(const Keeping&) = delete;
+    Keeping& operator=(const Keeping&) = delete;
+    FetchingAuthenticator& owner;
+  };
   /// Also a fetch whose caller goes away ends, and wakes who waits for it.
   struct Running {
     explicit Running(FetchingAuthenticator& o) : owner(o) {
@@ -161,9 +180,9 @@ class FetchingAuthenticator final : public TokenAuthenticator {
   }
 
   KeyPorts ports_;
-  runtime::Notification fetched_;
+  runtime::Notification fetched_, wanted_;
   KeySchedule schedule_;
-  bool is_fetching_ = false;
+  bool is_fetching_ = false, is_wanted_ = false, is_kept_ = false;
 };
 
 Result<std::string> read_key(const JwtConfig& config) {

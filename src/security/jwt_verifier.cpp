@@ -91,10 +91,10 @@ std::vector<std::string> texts_of(const wire::JsonNode& claim) {
   using Kind = wire::JsonNode::Kind;
   std::vector<std::string> out;
   if (claim.kind == Kind::string) out.push_back(claim.string);
-  if (claim.kind == Kind::integer) out.push_back(std::to_string(std::llround(claim.number)));
+  if (claim.kind == Kind::integer) out.push_back(std::to_string(claim.integer));
   for (const auto& item : claim.items) {
     if (item.kind == Kind::string) out.push_back(item.string);
-    if (item.kind == Kind::integer) out.push_back(std::to_string(std::llround(item.number)));
+    if (item.kind == Kind::integer) out.push_back(std::to_string(item.integer));
   }
   return out;
 }

@@ -132,8 +132,10 @@ Result<std::vector<VerifyKey>> parse_jwks(std::string_view json) {
   for (const auto& jwk : listed->items) {
     if (keys.size() >= kKeysMax) break;
     auto key = read_key(jwk);
-    const bool is_twice =
-        key && std::ranges::any_of(keys, [&](const auto& k) { return k.kid == key->kid; });
+    // Keys of different kinds may share a name (RFC 7517, section 4.5).
+    const bool is_twice = key && std::ranges::any_of(keys, [&](const auto& k) {
+                            return k.kid == key->kid && k.algorithm == key->algorithm;
+                          });
     if (key && !is_twice) keys.push_back(std::move(*key));
   }
   if (keys.empty()) return fail(Errc::corrupt, "the JWK set holds no key that may sign tokens");

@@ -1,5 +1,6 @@
 #pragma once
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +18,8 @@ class Tickets {
  public:
   Tickets(const Sources& sources, Clock::duration ttl, std::size_t max)
       : sources_(sources), ttl_(ttl), max_(max) {}
-  /// Errors: overloaded when `max` are waiting to be used.
+  /// A user holds a twentieth of them at most: of more the oldest goes. Errors: overloaded when
+  /// `max`, or nine tenths of them for this tenant, are waiting to be used.
   /// `bound_to`: the one path that it is good for, where it is not for all.
   [[nodiscard]] Result<std::string> issue(contracts::Principal principal, Time now,
                                           std::string bound_to = {});
@@ -33,15 +35,19 @@ class Tickets {
  private:
   struct Item {
     contracts::Principal principal;
-    Time until;
     std::string bound_to;
   };
+  using Items = std::unordered_map<std::string, Item>;
   void drop_expired(Time now);
+  void forget(Items::iterator item);
+  void make_room_of(const std::string& holder);
   Sources sources_;
   Clock::duration ttl_;
   std::size_t max_;
-  std::unordered_map<std::string, Item> items_;
-  std::deque<std::pair<Time, std::string>> order_;
+  Items items_;
+  std::deque<std::pair<Time, std::string>> order_;          ///< used ones stay until their time
+  std::map<std::string, std::deque<std::string>> by_user_;  ///< oldest first
+  std::map<std::string, std::size_t> by_tenant_;
 };
 
 }  // namespace loquat::security

@@ -268,10 +268,42 @@ TEST(Tickets, AreBounded) {
   SeededRandom random(1);
   Tickets tickets(Sources{clock, random}, seconds(30), 2);
   const Time now{seconds(100)};
-  EXPECT_TRUE(tickets.issue({}, now));
-  EXPECT_TRUE(tickets.issue({}, now));
-  EXPECT_EQ(tickets.issue({}, now).error().code, Errc::overloaded);
-  EXPECT_TRUE(tickets.issue({}, now + seconds(30)));
+  const auto issue = [&](const char* user, Time at) {
+    contracts::Principal principal;
+    principal.user_id = user;
+    return tickets.issue(std::move(principal), at);
+  };
+  EXPECT_TRUE(issue("ann", now));
+  EXPECT_TRUE(issue("bob", now));
+  EXPECT_EQ(issue("cid", now).error().code, Errc::overloaded);
+  EXPECT_TRUE(issue("cid", now + seconds(30)));
+}
+TEST(Tickets, OfOneUserLeaveRoomForOthers) {
+  const ManualClock clock;
+  SeededRandom random(1);
+  Tickets tickets(Sources{clock, random}, seconds(30), 100);
+  const Time now{seconds(100)};
+  contracts::Principal greedy, other;
+  greedy.tenant_id = other.tenant_id = "t";
+  greedy.user_id = "greedy";
+  other.user_id = "other";
+  const auto first = *tickets.issue(greedy, now);
+  std::string last;
+  for (int i = 0; i < 1'000; ++i) last = *tickets.issue(greedy, now);
+  EXPECT_FALSE(tickets.redeem(first, now)) << "his oldest made room for his newest";
+  EXPECT_TRUE(tickets.redeem(last, now));
+  EXPECT_TRUE(tickets.issue(other, now));
+  for (int i = 0; i < 1'000; ++i) {  // used at once: none waits
+    const auto used = tickets.issue(other, now);
+    ASSERT_TRUE(used);
+    EXPECT_TRUE(tickets.redeem(*used, now));
+  }
+  for (int i = 0; i < 100; ++i) {
+    greedy.user_id = "u" + std::to_string(i);
+    static_cast<void>(tickets.issue(greedy, now));
+  }
+  other.tenant_id = "another";
+  EXPECT_TRUE(tickets.issue(other, now)) << "nor does a tenant take all";
 }
 TEST(Tickets, EndWithTheTokenTheyStandFor) {
   const ManualClock clock;

@@ -201,6 +201,18 @@ TEST_F(Jwt, TenantComesFromTheTokenAlone) {
   const auto own = R"({"tenant_id":"_unauthenticated","sub":"x","exp":)" + std::to_string(kNow + 9);
   EXPECT_EQ(code_of(hs_config(), sign(JWT_ALG_HS256, kSecret, own + "}")), Errc::unauthorized);
 }
+TEST_F(Jwt, KeepsNumbersOfClaimsWholeForRowFilters) {
+  auto config = hs_config();
+  config.kept_claims = {"account_id", "regions"};
+  const auto token =
+      sign(JWT_ALG_HS256, kSecret,
+           claims(R"(,"account_id":9007199254740993,"regions":[-1,1830000000000000001])"));
+  const auto principal = ask(config, token);
+  ASSERT_TRUE(principal);
+  EXPECT_EQ(principal->attributes.at("account_id"), std::vector<std::string>{"9007199254740993"});
+  EXPECT_EQ(principal->attributes.at("regions"),
+            (std::vector<std::string>{"-1", "1830000000000000001"}));
+}
 TEST_F(Jwt, RefusesToStartWithKeysThatDoNotFit) {
   AuthConfig config;
   config.mode = AuthMode::jwt;

@@ -9,10 +9,13 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 
+#include "loquat/runtime/sync.hpp"
 #include "loquat/security/authenticator.hpp"
 
 namespace loquat::security {
@@ -112,6 +115,14 @@ TEST(Jwks, TakesSigningKeysAndLeavesOthersOut) {
   EXPECT_EQ(keys->at(0).kid, "one");
   EXPECT_EQ(keys->at(1).algorithm, JwtAlgorithm::ES256);
 }
+TEST(Jwks, KeysOfTwoKindsMayShareAName) {
+  auto curve = ec().jwk;
+  const auto at = curve.find("curve");
+  ASSERT_NE(at, std::string::npos) << curve;
+  curve.replace(at, 5, "one");
+  EXPECT_EQ(parse_jwks(set_of({rsa_one().jwk, curve}))->size(), 2U);
+  EXPECT_EQ(parse_jwks(set_of({rsa_one().jwk, rsa_one().jwk}))->size(), 1U);
+}
 TEST(Jwks, RefusesWhatIsNoSetOrHoldsNothingOfUse) {
   for (const auto* text : {"", "[]", "{}", R"({"keys":1})", R"({"keys":[]})", "<html>",
                            R"({"keys":[{"kty":"oct","k":"AAAA"}]})"})
@@ -162,6 +173,7 @@ class Issuer : public testing::Test {
     ports.executor = context_.get_executor();
     ports.fetch = [this](std::string) -> contracts::Task<Result<std::string>> {
       ++fetches_;
+      while (is_slow_) co_await slow_->wait();
       if (is_away_) co_return fail(Errc::unavailable, "away");
       co_return published_;
     };
@@ -185,7 +197,9 @@ class Issuer : public testing::Test {
   std::unique_ptr<Authenticator> authenticator_;
   std::string published_;
   int fetches_ = 0;
-  bool is_away_ = false, are_believed_ = false;
+  bool is_away_ = false, are_believed_ = false, is_slow_ = false;
+  std::unique_ptr<runtime::Notification> slow_ =
+      std::make_unique<runtime::Notification>(context_.get_executor());
 };
 
 TEST_F(Issuer, RotatesByAskingOnceForAKeyThatIsNotKnown) {
@@ -211,6 +225,35 @@ TEST_F(Issuer, StandsOnWhatItKnowsWhileTheIssuerIsAway) {
   EXPECT_EQ(fetches_, 2);
   EXPECT_TRUE(are_believed_);
   EXPECT_TRUE(takes(ec().token(JWT_ALG_ES256)));
+}
+TEST_F(Issuer, WhoAsksAndGoesAwayDoesNotUseUpTheFetch) {
+  start(JwtAlgorithm::RS256);
+  published_ = set_of({rsa_one().jwk});
+  boost::asio::cancellation_signal stop_keeping, go_away;
+  boost::asio::co_spawn(
+      context_, authenticator_->keep_keys(),
+      boost::asio::bind_cancellation_slot(stop_keeping.slot(), [](const std::exception_ptr&) {}));
+  context_.poll();
+  EXPECT_EQ(fetches_, 1);
+  clock_.advance(minutes(1));
+  published_ = set_of({rsa_two().jwk});
+  is_slow_ = true;
+  boost::asio::co_spawn(
+      context_, authenticator_->learn_keys(rsa_two().token(JWT_ALG_RS256)),
+      boost::asio::bind_cancellation_slot(go_away.slot(), [](const std::exception_ptr&) {}));
+  context_.poll();
+  go_away.emit(boost::asio::cancellation_type::terminal);
+  context_.poll();
+  is_slow_ = false;
+  slow_->notify_all();
+  context_.poll();
+  const std::string header = "Bearer " + rsa_two().token(JWT_ALG_RS256);
+  Credentials shown;
+  shown.authorization = header;
+  EXPECT_TRUE(authenticator_->authenticate(shown));
+  EXPECT_EQ(fetches_, 2);
+  stop_keeping.emit(boost::asio::cancellation_type::terminal);
+  context_.run();
 }
 TEST_F(Issuer, IsNeverBelievedWithASharedSecret) {
   start(JwtAlgorithm::RS256);
