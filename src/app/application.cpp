@@ -39,6 +39,7 @@ store::StoreConfig store_config(const Settings& settings) {
   store::StoreConfig config = settings.store;
   // What the log says is kept must be what the store keeps.
   config.log_max_events = static_cast<std::int64_t>(settings.sessions.log_max_events);
+  config.session_ttl = settings.sessions.ttl;
   if (config.path.empty())
     config.path = (std::filesystem::path(settings.process.var_dir) / "loquat.db").string();
   return config;

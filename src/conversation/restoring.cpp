@@ -9,7 +9,8 @@ using contracts::Task;
 
 namespace {
 constexpr std::size_t kPage = 200;
-}
+constexpr std::size_t kAnswersAtOnce = 16;  // each may hold thousands of rows
+}  // namespace
 
 struct Service::Loading {
   Loading(runtime::Executor executor, Principal who, std::string session)
@@ -26,6 +27,8 @@ struct Service::Loading {
 
 Task<Result<Service::SessionPtr>> Service::load(Principal principal, std::string session_id) {
   if (is_stopping_) co_return fail(Errc::overloaded, "The service is stopping.");
+  if (!has_room_for(principal))
+    co_return fail(Errc::overloaded, "Too many sessions are in use; try again shortly.");
   auto loading =
       std::make_shared<Loading>(ports_.executor, std::move(principal), std::move(session_id));
   const auto [known, is_first] = loading_.emplace(loading->name(), loading);
@@ -94,7 +97,7 @@ Task<Result<std::optional<contracts::SessionStore::MessageRecord>>> Service::fin
     SessionPtr session, contracts::SessionStore::Question question) {
   using Found = std::optional<contracts::SessionStore::MessageRecord>;
   // While memory has them all there is nothing to look for.
-  if (session->turn_order.size() < kTurnsKept) co_return Found{};
+  if (!session->has_older_turns) co_return Found{};
   co_return co_await ports_.store.find_message(session->info.tenant_id, session->info.session_id,
                                                std::move(question));
 }
@@ -123,8 +126,8 @@ void Service::restore_unrecorded(const SessionPtr& session, const LogTail& tail)
 Task<Result<void>> Service::restore_turns(SessionPtr session, LogTail tail) {
   std::string cursor;
   do {
-    auto page = co_await ports_.store.list_messages(session->info.tenant_id,
-                                                    session->info.session_id, cursor, kPage);
+    auto page = co_await ports_.store.list_messages(
+        session->info.tenant_id, session->info.session_id, cursor, kAnswersAtOnce);
     if (!page) co_return page.error();
     for (auto& record : page->items) {
       if (session->turns.contains(record.message_id)) continue;
@@ -139,6 +142,7 @@ Task<Result<void>> Service::restore_turns(SessionPtr session, LogTail tail) {
       turn->text_hash = turn->request.text;
       turn->accepted_at = record.created_at;
       turn->answer = decode_answer(record.answer_json);
+      turn->answer_bytes = record.answer_json.size();
       note_personal(*session, *turn);
       if (!record.query_json.empty())
         if (auto last = agents::decode_last_query(record.query_json))

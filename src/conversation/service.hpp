@@ -62,6 +62,7 @@ class Service final : public Conversation {
   void adopt(const SessionPtr& session);
   /// True if sessions had to stay because the store lacks something of them.
   bool evict();
+  [[nodiscard]] bool has_room_for(const contracts::Principal& principal) const;
   void start_catching_up();
   contracts::Task<void> catch_up_all();
   /// False if the store does not take it.

@@ -25,6 +25,7 @@ struct Turn {
   WallTime accepted_at{};
   Time accepted{};
   std::shared_ptr<const wire::Answer> answer;
+  std::size_t answer_bytes = 0;  ///< about, once it is known
   /// Cancels what the running turn waits for, not the turn itself: it still says goodbye.
   boost::asio::cancellation_signal stop_waiting;
   std::optional<Error> stopped;
@@ -61,6 +62,7 @@ struct Session {
   std::map<std::string, std::shared_ptr<Turn>>
       turns;  ///< by message id; bounded, oldest finished go
   std::deque<std::string> turn_order;
+  bool has_older_turns = false;                     ///< in the store, that memory has let go
   std::map<std::string, std::string> by_client_id;  ///< client_id -> message id
   std::optional<agents::LastQuery> last_query;
   runtime::Notification changed;   ///< something became visible, or the log was closed

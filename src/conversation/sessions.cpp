@@ -151,12 +151,26 @@ Task<bool> Service::catch_up(SessionPtr session) {
   co_return true;
 }
 
+bool Service::has_room_for(const Principal& principal) const {
+  const std::size_t most = 2 * static_cast<std::size_t>(config_.in_memory_max);
+  if (sessions_.size() <= config_.in_memory_max) return true;  // what is not in use leaves
+  if (sessions_.size() >= most) return false;
+  // The last places are nobody's alone, however many sessions he keeps in use by reading them.
+  std::size_t of_user = 0, of_tenant = 0;
+  for (const auto& [_, session] : sessions_) {
+    if (session->info.tenant_id != principal.tenant_id) continue;
+    ++of_tenant;
+    if (session->info.user_id == principal.user_id) ++of_user;
+  }
+  return of_user < most - most / 10 && of_tenant < most - most / 20;
+}
+
 Task<Result<SessionInfo>> Service::create(Principal principal, std::string title) {
   if (is_stopping_) co_return fail(Errc::overloaded, "The service is stopping.");
   if (title.size() > kTitleMax)
     co_return Error{
         Errc::invalid_request, "The title is too long.", {{"/title", "is longer than 200 bytes"}}};
-  if (sessions_.size() >= 2 * static_cast<std::size_t>(config_.in_memory_max)) {
+  if (!has_room_for(principal)) {
     start_catching_up();
     co_return fail(Errc::overloaded, "Too many sessions are in use; try again shortly.");
   }
@@ -206,10 +220,15 @@ void Service::remember(const SessionPtr& session, TurnPtr turn) {
   if (turn->request.client_id) session->by_client_id[*turn->request.client_id] = turn->message_id;
   session->turn_order.push_back(turn->message_id);
   session->turns[turn->message_id] = std::move(turn);
-  while (session->turn_order.size() > kTurnsKept) {
+  std::size_t bytes = 0;
+  for (const auto& [_, one] : session->turns) bytes += one->answer_bytes;
+  while (session->turn_order.size() > kTurnsKept ||
+         (bytes > config_.memory_bytes_max && session->turn_order.size() > 1)) {
     const auto oldest = session->turns.find(session->turn_order.front());
     if (oldest != session->turns.end() && !oldest->second->answer) break;
+    session->has_older_turns = true;
     if (oldest != session->turns.end()) {
+      bytes -= oldest->second->answer_bytes;
       if (oldest->second->request.client_id)
         session->by_client_id.erase(*oldest->second->request.client_id);
       session->turns.erase(oldest);

@@ -53,6 +53,7 @@ Task<void> Service::keep_message(SessionPtr session, TurnPtr turn, const wire::A
   if (answer != nullptr) {
     record.response_id = answer->response_id;
     record.answer_json = wire::encode(*answer);
+    turn->answer_bytes = record.answer_json.size();
     if (answer->sql) record.sql = *answer->sql;
   }
   if (last != nullptr) record.query_json = agents::encode_last_query(*last);

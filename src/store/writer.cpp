@@ -234,7 +234,8 @@ void Writer::retain(WallTime now) {
   db_.query("DELETE FROM traces WHERE at < ?").bind(now - config_.trace_ttl).run();
   constexpr auto kQualityKept = std::chrono::hours(24 * 400);  // a year, and a month to compare
   db_.query("DELETE FROM answers WHERE at < ?").bind(now - kQualityKept).run();
-  const WallTime oldest = now - config_.session_ttl;
+  // When it was last active is known here once its last question is answered.
+  const WallTime oldest = now - config_.session_ttl - kPause;
   db_.query(
          "DELETE FROM entry_runs WHERE session_id IN "
          "(SELECT session_id FROM sessions WHERE last_active_at < ?)")

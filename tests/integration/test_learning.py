@@ -88,6 +88,36 @@ class Learning(unittest.TestCase):
         self.assertEqual(undone.json()["data"]["state"], "pending", undone.body)
         self.assertNotEqual(Talker(self.daemon).ask(QUESTION)["status"], "complete")
 
+    def test_a_vote_against_an_item_counts_after_a_restart_until_it_is_taken_back(self):
+        question = "how did our heritage line do last month"
+        _, _ = self.correct("ann", question, corrected_query=QUERY)
+        _, second = self.correct("bob", question, corrected_query=QUERY)
+        item = until(lambda: next((i for i in self.items() if second in i["source_event_ids"] and i["state"] == "active"), None),
+                     20, "an active item")
+        path = f"/api/v1/memory/{item['id']}"
+
+        def shown():
+            return self.ask_rest("GET", path).json()["data"]
+        talk = Talker(self.daemon, user="eve")
+        answer = talk.ask(question)
+        self.assertEqual(answer["intent"], "memory_answer")
+        self.daemon.stop()
+        self.daemon.start()
+        first = Talker.data(talk.vote(answer["response_id"], "thumbs_down"), 202)["event_id"]
+        until(lambda: shown()["contradicting_users"] == ["eve"], 20, "eve against it")
+        self.assertEqual(shown()["state"], "pending")
+        changed = self.ask_rest("PUT", f"/api/v1/feedback/{first}", {"feedback_type": "thumbs_down", "comment": "the wrong line"}, user="eve")
+        event = Talker.data(changed, 202)["event_id"]
+        until(lambda: event in shown()["source_event_ids"], 20, "her change")
+        self.assertEqual((shown()["state"], shown()["contradicting_users"]), ("pending", ["eve"]))
+        last = Talker.data(talk.vote(answer["response_id"], "thumbs_up"), 202)["event_id"]  # anew, not as a change
+        until(lambda: shown()["state"] == "active", 20, "nobody against it")
+        self.assertEqual(shown()["contradicting_users"], [])
+        mine = self.ask_rest("GET", f"/api/v1/feedback?response_id={answer['response_id']}", user="eve").json()["data"]["items"]
+        self.assertEqual([vote["event_id"] for vote in mine], [last])
+        self.assertEqual(self.ask_rest("DELETE", path).status, 200)
+        self.assertEqual(self.ask_rest("GET", path).status, 404)
+
     def test_a_poisoned_correction_never_becomes_active_by_itself(self):
         question = "Revenue by month in 2025"
         poison = {"metrics": ["orders"], "start_time": "2025-01-01", "end_time": "2025-12-31"}

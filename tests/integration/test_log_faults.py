@@ -240,6 +240,31 @@ class SlowEngine(http.server.BaseHTTPRequestHandler):
 
 
 class Endings(unittest.TestCase):
+    def test_a_session_that_is_removed_while_its_question_runs_stays_removed(self):
+        engine = http.server.ThreadingHTTPServer(("127.0.0.1", 0), SlowEngine)
+        threading.Thread(target=engine.serve_forever, daemon=True).start()
+        self.addCleanup(engine.shutdown)
+        with tempfile.TemporaryDirectory() as folder:
+            var = pathlib.Path(folder) / "var"
+            daemon = Daemon(var=var, LOQUAT_ENGINE__KIND="rest", LOQUAT_ENGINE__ASYNCHRONOUS="true",
+                            QUERY_ENGINE_URL=f"http://127.0.0.1:{engine.server_port}")
+            daemon.start()
+            self.addCleanup(daemon.kill)
+            talk = Talker(daemon)
+            with open_socket(daemon, talk) as stream:
+                for text in ("total revenue", "revenue by region"):
+                    stream.send(json.dumps({"type": "message", "content": text}))
+                while json.loads(stream.recv(timeout=20))["type"] != "tool_call":
+                    pass
+                path = f"/api/v1/bi/chat/sessions/{talk.session}"
+                self.assertEqual(daemon.ask("DELETE", path, None, talk.headers).status, 200)
+            self.assertEqual(daemon.get(path, talk.headers).status, 404)
+            self.assertEqual(0, daemon.stop())  # what was still to be written is written
+            rows = sqlite3.connect(var / "loquat.db")
+            for table in ("sessions", "messages", "entry_runs"):
+                found = rows.execute(f"SELECT count(*) FROM {table} WHERE session_id = ?", (talk.session,)).fetchone()[0]
+                self.assertEqual(found, 0, table)
+
     def test_a_drain_ends_although_a_query_does_not_and_its_answer_says_so(self):
         engine = http.server.ThreadingHTTPServer(("127.0.0.1", 0), SlowEngine)
         threading.Thread(target=engine.serve_forever, daemon=True).start()

@@ -35,12 +35,27 @@ struct LearntEffect {
     v("error", error, "Why it did not run; empty if it ran.", defaulted);
   }
 };
+/// What one user said of an item, and by what: the item forgets it when that is taken back.
+struct LearntStance {
+  std::string event_id, user_id, response_id;
+  std::string place;  ///< correction, thumbs or rating: of each a user has one for a response
+  bool agrees = false;
+  template <class V>
+  void fields(V& v) {
+    v("event_id", event_id, "The feedback event; empty: of before stances were kept.", defaulted);
+    v("user_id", user_id, "Who.");
+    v("response_id", response_id, "The answer that it was said of.", defaulted);
+    v("place", place, "correction, thumbs or rating.", defaulted);
+    v("agrees", agrees, "Says the same as the item, or otherwise.");
+  }
+};
 struct LearntChange {
   std::int64_t version = 1;
   LearntState state = LearntState::pending;
   std::string by;  ///< a user, or `threshold`
   std::string why;
   WallTime at{};
+  std::optional<wire::QueryShape> query_before;
   template <class V>
   void fields(V& v) {
     v("version", version, "Version that this change made.");
@@ -48,6 +63,7 @@ struct LearntChange {
     v("by", by, "Who: a user's id, or threshold.");
     v("why", why, "In words.");
     v("at", at, "When.");
+    v("query_before", query_before, "The query until then, where this change put in another.");
   }
 };
 struct LearntItem {
@@ -63,6 +79,7 @@ struct LearntItem {
   std::optional<std::string> corrected_sql, corrected_text;
   std::vector<std::string> source_event_ids;
   std::string author, note;
+  std::vector<LearntStance> stances;  ///< oldest first; the users below follow from them
   std::vector<std::string> agreeing_users, contradicting_users;
   std::vector<std::string> problems;  ///< what speaks against it; empty: it may pass the threshold
   std::optional<LearntEffect> before, after;
@@ -87,6 +104,7 @@ struct LearntItem {
     v("source_event_ids", source_event_ids, "Feedback events behind it.", defaulted);
     v("author", author, "Who taught it first.");
     v("note", note, "In the author's words.", defaulted);
+    v("stances", stances, "What users said of it, oldest first.", defaulted);
     v("agreeing_users", agreeing_users, "Distinct users that said the same.", defaulted);
     v("contradicting_users", contradicting_users, "Distinct users that said otherwise.", defaulted);
     v("problems", problems, "What speaks against it; it then needs a person.", defaulted);

@@ -23,7 +23,7 @@ struct StoreConfig {
   std::int64_t bytes_max = 0;
   std::int64_t queue_max = 10'000;
   std::int64_t log_max_events = 10'000;  ///< of each session; follows sessions.log_max_events
-  std::chrono::seconds session_ttl{std::chrono::hours(24 * 30)};
+  std::chrono::seconds session_ttl{std::chrono::hours(24 * 30)};  ///< no setting: sessions.ttl
   std::chrono::seconds trace_ttl{std::chrono::hours(24 * 7)};
   template <class V>
   void fields(V& v) {
@@ -34,8 +34,6 @@ struct StoreConfig {
       unit("bytes"), in(0.0, 1e15));
     v("queue_max", queue_max, "Calls that may wait; past it the store counts as away.",
       in(1, 1'000'000));
-    v("session_ttl", session_ttl, "A session without activity is forgotten after this.",
-      in(minutes(1), hours(24 * 3650)));
     v("trace_ttl", trace_ttl, "Spans, decisions and lineage are kept this long.",
       in(minutes(1), hours(24 * 3650)));
   }

@@ -17,7 +17,35 @@ std::size_t size_of(const wire::FeedbackEvent& event) {
   return size;
 }
 
+/// Thumbs, or a rating: of each a user has one that counts on a response.
+bool is_of_one_place(const wire::FeedbackEvent& a, const wire::FeedbackEvent& b) {
+  using wire::FeedbackType;
+  const auto is_thumb = [](const wire::FeedbackEvent& event) {
+    return event.feedback_type == FeedbackType::thumbs_up ||
+           event.feedback_type == FeedbackType::thumbs_down;
+  };
+  const bool is_same_kind =
+      (is_thumb(a) && is_thumb(b)) ||
+      (a.feedback_type == FeedbackType::rating && b.feedback_type == FeedbackType::rating);
+  return is_same_kind && a.response_id == b.response_id;
+}
+
 }  // namespace
+
+bool RecentEvents::is_superseded(const wire::FeedbackEvent& event) const {
+  bool is_later = find(event.tenant_id, event.event_id) == nullptr;  // then all here came after it
+  for (const auto& other : events_) {
+    if (other.tenant_id != event.tenant_id || other.user_id != event.user_id) continue;
+    if (other.event_id == event.event_id) {
+      is_later = true;
+      continue;
+    }
+    if (other.supersedes == event.event_id) return true;
+    if (is_later && other.timestamp >= event.timestamp && is_of_one_place(event, other))
+      return true;
+  }
+  return false;
+}
 
 void RecentEvents::put(wire::FeedbackEvent event) {
   bytes_ += size_of(event);
@@ -46,13 +74,6 @@ std::string RecentEvents::latest(const wire::FeedbackEvent& event) const {
   return chain.back();
 }
 
-bool RecentEvents::is_superseded(const std::string& tenant_id, const std::string& user_id,
-                                 const std::string& event_id) const {
-  return std::ranges::any_of(events_, [&](const auto& event) {
-    return event.supersedes == event_id && event.tenant_id == tenant_id && event.user_id == user_id;
-  });
-}
-
 std::vector<wire::FeedbackEvent> RecentEvents::said_by(
     const std::string& tenant_id, const std::string& user_id,
     const std::optional<std::string>& session_id,
@@ -61,8 +82,7 @@ std::vector<wire::FeedbackEvent> RecentEvents::said_by(
   for (auto event = events_.rbegin(); event != events_.rend(); ++event)
     if (event->tenant_id == tenant_id && event->user_id == user_id &&
         (!session_id || event->session_id == session_id) &&
-        (!response_id || event->response_id == *response_id) &&
-        !is_superseded(tenant_id, user_id, event->event_id))
+        (!response_id || event->response_id == *response_id) && !is_superseded(*event))
       found.push_back(*event);
   return found;
 }

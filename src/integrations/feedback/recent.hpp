@@ -25,8 +25,8 @@ class RecentEvents {
       const std::string& tenant_id, const std::string& user_id,
       const std::optional<std::string>& session_id,
       const std::optional<std::string>& response_id) const;
-  [[nodiscard]] bool is_superseded(const std::string& tenant_id, const std::string& user_id,
-                                   const std::string& event_id) const;
+  /// One of these changes it, or was said later by its author in its place.
+  [[nodiscard]] bool is_superseded(const wire::FeedbackEvent& event) const;
 
  private:
   std::deque<wire::FeedbackEvent> events_;  ///< oldest first

@@ -131,8 +131,7 @@ Task<Result<edge::Reply>> Service::votes_route(edge::Call& call) {
   for (auto& event : *stored) {
     const bool is_known = std::ranges::any_of(
         view.items, [&](const FeedbackEvent& other) { return other.event_id == event.event_id; });
-    if (!is_known && !recent_.is_superseded(who.tenant_id, who.user_id, event.event_id))
-      view.items.push_back(std::move(event));
+    if (!is_known && !recent_.is_superseded(event)) view.items.push_back(std::move(event));
   }
   if (view.items.size() > kVotesMax) view.items.resize(kVotesMax);
   co_return edge::reply(view);

@@ -287,10 +287,14 @@ Task<Result<void>> Service::learn_checked(wire::FeedbackEvent event, TenantPtr t
   if (!form) co_return form.error();
   item.normal_form = std::move(*form);
 
-  // From here to the first `keep` nothing waits: no other correction comes between. The same one
-  // may have: it is delivered twice at a time when a partition changes hands.
+  const auto turn = co_await tenant->turn.acquire();
+  if (!turn) co_return turn.error();
+  // The same one may have come between: it is delivered twice at a time when a partition changes
+  // hands.
   if (is_learnt(*tenant, event.event_id)) co_return Result<void>{};
   const WallTime now = ports_.sources.wall.now();
+  const contracts::LearntStance said{event.event_id, item.author, event.response_id, "correction",
+                                     true};
   std::vector<Item> changed;
   bool is_known = false;
   for (const auto& [_, other] : tenant->items) {
@@ -299,12 +303,18 @@ Task<Result<void>> Service::learn_checked(wire::FeedbackEvent event, TenantPtr t
     Item next = other;
     if (says_the_same(other, item)) {
       is_known = true;
-      agree(next, item.author);
+      take_stance(next, said);
       next.source_event_ids.push_back(event.event_id);
     } else if (item.query && next.query && !is_same_query(next.query, item.query) &&
                next.question == item.question) {
-      contradict(next, item.author);
-      for (const auto& user : next.agreeing_users) item.contradicting_users.push_back(user);
+      contracts::LearntStance against = said;
+      against.agrees = false;
+      take_stance(next, std::move(against));
+      for (contracts::LearntStance theirs : next.stances) {
+        if (!theirs.agrees) continue;
+        theirs.agrees = false;
+        take_stance(item, std::move(theirs));
+      }
     } else {
       continue;
     }
@@ -312,13 +322,19 @@ Task<Result<void>> Service::learn_checked(wire::FeedbackEvent event, TenantPtr t
     apply_threshold(next, config_.agreeing_users_min, now);
     changed.push_back(std::move(next));
   }
-  const bool has_room = tenant->items.size() < static_cast<std::size_t>(config_.items_max);
-  if (!is_known && !has_room) count_not_learnt();  // trying again would only hold up the others
+  bool has_room = is_known;
+  if (!is_known) {
+    const auto made = co_await make_room(tenant, item.author);
+    if (!made) co_return made.error();
+    has_room = *made;
+    std::erase_if(changed, [&](const Item& one) { return !tenant->items.contains(one.id); });
+  }
+  if (!has_room) count_not_learnt();  // trying again would only hold up the others
   if (!is_known && has_room) {
     item.id = make_id("mem", ports_.sources);
     item.created_at = now;
     item.source_event_ids = {event.event_id};
-    agree(item, item.author);
+    take_stance(item, said);
     change_state(item, LearntState::pending, item.author, "A correction.", now);
     apply_threshold(item, config_.agreeing_users_min, now);
     changed.push_back(item);
@@ -334,36 +350,56 @@ Task<Result<void>> Service::learn_checked(wire::FeedbackEvent event, TenantPtr t
   co_return Result<void>{};
 }
 
-/// A vote against an answer that rested on an item is a vote against the item.
-Task<Result<void>> Service::learn_vote(wire::FeedbackEvent event, TenantPtr tenant) {
-  using wire::FeedbackType;
-  const bool is_bad_rating =
-      event.feedback_type == FeedbackType::rating && event.data.rating.value_or(5) <= 2;
-  if (event.feedback_type != FeedbackType::thumbs_down && !is_bad_rating) co_return Result<void>{};
+/// The item that made the answer; empty if none did.
+Task<Result<std::string>> Service::item_behind(const wire::FeedbackEvent& event, TenantPtr tenant) {
   const auto made = tenant->item_of_response.find(event.response_id);
-  if (made == tenant->item_of_response.end()) co_return Result<void>{};
-  const auto known = tenant->items.find(made->second);
-  if (known == tenant->items.end()) co_return Result<void>{};
-  Item item = known->second;
-  if (std::ranges::find(item.source_event_ids, event.event_id) != item.source_event_ids.end())
-    co_return Result<void>{};
-  contradict(item, *event.user_id);
-  item.source_event_ids.push_back(event.event_id);
-  if (item.kind == contracts::LearntKind::memory)
-    apply_threshold(item, config_.agreeing_users_min, ports_.sources.wall.now());
-  co_return co_await keep(tenant, std::move(item));
+  if (made != tenant->item_of_response.end()) co_return made->second;
+  auto found = co_await ports_.sessions.find_response(event.response_id);
+  if (!found) co_return found.error();
+  if (!*found || (*found)->tenant_id != event.tenant_id) co_return std::string();
+  const wire::JsonLimits limits{.bytes_max = 64U << 20U, .depth_max = 64, .values_max = 20'000'000};
+  auto answer = wire::decode<wire::Answer>((*found)->answer_json, limits);
+  if (!answer || !answer->message.learnt_from) co_return std::string();
+  co_return answer->message.learnt_from->id;
 }
 
-Task<Result<void>> Service::learn_withdrawal(wire::FeedbackEvent event, TenantPtr tenant) {
+/// A vote against an answer that rested on an item is a vote against the item. What a user takes
+/// back, by naming it or by voting anew in its place, no longer counts.
+Task<Result<void>> Service::learn_vote(wire::FeedbackEvent event, TenantPtr tenant) {
+  using wire::FeedbackType;
+  if (tenant->items.empty()) co_return Result<void>{};
+  contracts::LearntStance said{event.event_id, *event.user_id, event.response_id, "", false};
+  const bool is_rating = event.feedback_type == FeedbackType::rating;
+  if (event.feedback_type == FeedbackType::thumbs_up ||
+      event.feedback_type == FeedbackType::thumbs_down)
+    said.place = "thumbs";
+  else if (is_rating)
+    said.place = "rating";
+  const bool is_against = event.feedback_type == FeedbackType::thumbs_down ||
+                          (is_rating && event.data.rating.value_or(5) <= 2);
+  std::string behind;
+  if (is_against) {
+    auto found = co_await item_behind(event, tenant);
+    if (!found) co_return found.error();
+    behind = std::move(*found);
+  }
+  const auto turn = co_await tenant->turn.acquire();
+  if (!turn) co_return turn.error();
+  const WallTime now = ports_.sources.wall.now();
   std::vector<Item> changed;
-  for (const auto& [_, item] : tenant->items) {
-    const auto& sources = item.source_event_ids;
-    if (std::ranges::find(sources, *event.supersedes) == sources.end()) continue;
+  for (const auto& [id, item] : tenant->items) {
     Item next = item;
-    withdraw(next, *event.user_id);
-    std::erase(next.source_event_ids, *event.supersedes);
+    bool is_changed = event.supersedes && withdraw(next, *event.supersedes, *event.user_id);
+    if (!said.place.empty()) is_changed = withdraw(next, said) || is_changed;
+    if (id == behind) {
+      take_stance(next, said);
+      if (std::ranges::find(next.source_event_ids, event.event_id) == next.source_event_ids.end())
+        next.source_event_ids.push_back(event.event_id);
+      is_changed = true;
+    }
+    if (!is_changed) continue;
     if (next.kind == contracts::LearntKind::memory)
-      apply_threshold(next, config_.agreeing_users_min, ports_.sources.wall.now());
+      apply_threshold(next, config_.agreeing_users_min, now);
     changed.push_back(std::move(next));
   }
   for (auto& item : changed) {

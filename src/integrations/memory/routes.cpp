@@ -108,9 +108,24 @@ Task<Result<edge::Reply>> Service::activate_route(edge::Call& call) {
     const Result<void> checked = co_await check(lesson, model);
     if (!checked) co_return checked.error();
   }
+  const auto turn = co_await (*found)->turn.acquire();
+  if (!turn) co_return turn.error();
   auto again = find_item(**found, item.id, LearntKind::memory);
   if (!again || (*again)->version != version)
     co_return fail(Errc::conflict, "The item was changed meanwhile; look at it again.");
+  // What users said of it while it was checked stays.
+  item.stances = (*again)->stances;
+  item.agreeing_users = (*again)->agreeing_users;
+  item.contradicting_users = (*again)->contradicting_users;
+  item.source_event_ids = (*again)->source_event_ids;
+  item.used_count = (*again)->used_count;
+  if (body->query && (*again)->query &&
+      wire::encode(*(*again)->query) != wire::encode(*item.query)) {
+    wire::QueryShape wanted = std::move(*item.query);
+    item.query = (*again)->query;
+    change_query(item, std::move(wanted), call.principal.user_id,
+                 body->note.value_or("A person gave another query."), ports_.sources.wall.now());
+  }
   change_state(item, LearntState::active, call.principal.user_id,
                body->note.value_or("A person decided."), ports_.sources.wall.now());
   for (const auto& problem : item.problems) call.warn("SPEAKS_AGAINST_IT", problem);
@@ -125,6 +140,8 @@ Task<Result<edge::Reply>> Service::retire_route(edge::Call& call) {
   if (!body) co_return body.error();
   auto found = co_await tenant(call.principal.tenant_id);
   if (!found) co_return found.error();
+  const auto turn = co_await (*found)->turn.acquire();
+  if (!turn) co_return turn.error();
   auto known = find_item(**found, call.param("id"), LearntKind::memory);
   if (!known) co_return known.error();
   Item item = **known;
@@ -139,6 +156,8 @@ Task<Result<edge::Reply>> Service::retire_route(edge::Call& call) {
 Task<Result<edge::Reply>> Service::undo_route(edge::Call& call) {
   auto found = co_await tenant(call.principal.tenant_id);
   if (!found) co_return found.error();
+  const auto turn = co_await (*found)->turn.acquire();
+  if (!turn) co_return turn.error();
   auto known = find_item(**found, call.param("id"), LearntKind::memory);
   if (!known) co_return known.error();
   Item item = **known;
@@ -201,6 +220,8 @@ Task<Result<edge::Reply>> Service::verify_route(edge::Call& call) {
   if (!checked->fixed) co_return checked->fixed.error();
   auto found = co_await tenant(call.principal.tenant_id);
   if (!found) co_return found.error();
+  const auto turn = co_await (*found)->turn.acquire();
+  if (!turn) co_return turn.error();
   const WallTime now = ports_.sources.wall.now();
   Item item;
   for (const auto& [_, other] : (*found)->items)
@@ -217,8 +238,8 @@ Task<Result<edge::Reply>> Service::verify_route(edge::Call& call) {
     ++item.version;
     item.state = LearntState::active;
     item.updated_at = now;
-    item.history.push_back(
-        {item.version, LearntState::active, call.principal.user_id, "Verified again.", now});
+    item.history.push_back({item.version, LearntState::active, call.principal.user_id,
+                            "Verified again.", now, std::nullopt});
   }
   item.question = body->question;
   item.note = body->note.value_or(item.note);
@@ -234,12 +255,14 @@ Task<Result<edge::Reply>> Service::verify_route(edge::Call& call) {
   co_return edge::reply(view);
 }
 
-Task<Result<edge::Reply>> Service::remove_route(edge::Call& call) {
+Task<Result<edge::Reply>> Service::remove_route(edge::Call& call, LearntKind kind) {
   std::string id = call.param("id");
   if (id.empty()) id = call.text("id");
   auto found = co_await tenant(call.principal.tenant_id);
   if (!found) co_return found.error();
-  auto known = find_item(**found, id, LearntKind::verified);
+  const auto turn = co_await (*found)->turn.acquire();
+  if (!turn) co_return turn.error();
+  auto known = find_item(**found, id, kind);
   if (!known) co_return known.error();
   const Result<void> removed = co_await ports_.store.remove(call.principal.tenant_id, id);
   if (!removed) co_return removed.error();
@@ -289,6 +312,10 @@ void Service::add_routes(edge::Routes& routes) {
   routes.add(spec(Method::post, "memory/{id}/undo", Right::curate, "memory.undo",
                   "Take back the last change of its state."),
              [this](edge::Call& call) { return undo_route(call); });
+  auto forget = spec(Method::delete_, "memory/{id}", Right::curate, "memory.remove",
+                     "Remove the item for good, and what it was taught by.");
+  forget.response_schema = wire::inline_schema<RemovedView>();
+  routes.add(forget, [this](edge::Call& call) { return remove_route(call, LearntKind::memory); });
   auto verify = spec(Method::put, "verified", Right::curate, "verified.put",
                      "Mark a question with its metric query as verified.");
   verify.request_schema = wire::inline_schema<VerifyBody>();
@@ -298,11 +325,12 @@ void Service::add_routes(edge::Routes& routes) {
   remove.response_schema = wire::inline_schema<RemovedView>();
   remove.query = {{"id", "The item.", true}};
   remove.resource_member = "id";
-  routes.add(remove, [this](edge::Call& call) { return remove_route(call); });
+  routes.add(remove, [this](edge::Call& call) { return remove_route(call, LearntKind::verified); });
   auto remove_one = spec(Method::delete_, "verified/{id}", Right::curate, "verified.remove_one",
                          "Remove a trusted answer.");
   remove_one.response_schema = remove.response_schema;
-  routes.add(remove_one, [this](edge::Call& call) { return remove_route(call); });
+  routes.add(remove_one,
+             [this](edge::Call& call) { return remove_route(call, LearntKind::verified); });
 }
 
 }  // namespace loquat::memory

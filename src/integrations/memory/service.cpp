@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gate.hpp"
 #include "loquat/agents/learnt.hpp"
 
 namespace loquat::memory {
@@ -29,8 +30,9 @@ Task<Result<Service::TenantPtr>> Service::tenant(std::string tenant_id) {
   // Somebody else may have loaded it meanwhile: what is in memory is newer.
   auto& place = tenants_[tenant_id];
   if (!place) {
-    place = std::make_shared<Tenant>();
+    place = std::make_shared<Tenant>(ports_.executor);
     for (auto& item : *items) {
+      complete_stances(item);
       const std::string id = item.id;
       place->items.emplace(id, std::move(item));
     }
@@ -104,24 +106,60 @@ void Service::used(std::string tenant_id, std::string id, std::string response_i
   if (answers.size() >= kResponsesMax) answers.erase(answers.begin());  // ids sort by time
   answers[std::move(response_id)] = std::move(id);
   ++item->second.used_count;
-  auto count = [](contracts::LearntStore& store, Item counted) -> Task<void> {
-    const Result<void> kept = co_await store.put(std::move(counted));
-    static_cast<void>(kept);
+  tasks_.spawn("count use", count_use(known->second, item->first));
+}
+
+Task<void> Service::count_use(TenantPtr tenant, std::string id) {
+  const auto turn = co_await tenant->turn.acquire();
+  const auto item = tenant->items.find(id);
+  if (!turn || item == tenant->items.end()) co_return;  // removed meanwhile
+  Item counted = item->second;
+  const Result<void> kept = co_await ports_.store.put(std::move(counted));
+  static_cast<void>(kept);
+}
+
+Task<Result<bool>> Service::make_room(TenantPtr tenant, std::string author) {
+  const auto most = static_cast<std::size_t>(config_.items_max);
+  const std::size_t most_learnt = most - most / 5;  // the rest is for verified answers
+  const std::size_t most_pending = std::max<std::size_t>(most / 10, 1);
+  std::size_t learnt = 0, pending = 0;
+  const Item* oldest = nullptr;
+  // What will never be used goes first: retired, then pending with something that speaks against
+  // it.
+  const auto worth = [](const Item& item) {
+    if (item.state == LearntState::retired) return 0;
+    return item.state == LearntState::pending && (!item.query || !item.problems.empty()) ? 1 : 2;
   };
-  tasks_.spawn("count use", count(ports_.store, item->second));
+  for (const auto& [_, item] : tenant->items) {
+    if (item.kind != contracts::LearntKind::memory) continue;
+    ++learnt;
+    pending += item.state == LearntState::pending && item.author == author ? 1 : 0;
+    if (worth(item) < 2 && (oldest == nullptr || std::pair(worth(item), item.updated_at) <
+                                                     std::pair(worth(*oldest), oldest->updated_at)))
+      oldest = &item;
+  }
+  if (pending >= most_pending) co_return false;
+  if (learnt < most_learnt && tenant->items.size() < most) co_return true;
+  if (oldest == nullptr) co_return false;
+  std::string id = oldest->id;
+  const Result<void> removed = co_await ports_.store.remove(oldest->tenant_id, id);
+  if (!removed) co_return removed.error();
+  tenant->items.erase(id);
+  ++tenant->generation;
+  co_return true;
 }
 
 Task<Result<void>> Service::learn(wire::FeedbackEvent event) {
   if (!event.verified || !event.user_id) co_return Result<void>{};
   auto found = co_await tenant(event.tenant_id);
   if (!found) co_return found.error();
-  if (event.supersedes) {
-    const Result<void> withdrawn = co_await learn_withdrawal(event, *found);
-    if (!withdrawn) co_return withdrawn;
+  const bool is_correction = event.feedback_type == wire::FeedbackType::correction;
+  if (!is_correction || event.supersedes) {
+    const Result<void> learnt = co_await learn_vote(event, *found);
+    if (!learnt) co_return learnt;
   }
-  if (event.feedback_type == wire::FeedbackType::correction)
-    co_return co_await learn_correction(std::move(event), *found);
-  co_return co_await learn_vote(std::move(event), *found);
+  if (!is_correction) co_return Result<void>{};
+  co_return co_await learn_correction(std::move(event), *found);
 }
 
 void Service::on_feedback(const wire::FeedbackEvent& event) {

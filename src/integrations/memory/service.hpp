@@ -4,6 +4,7 @@
 
 #include "loquat/agents/query_shape.hpp"
 #include "loquat/memory/memory.hpp"
+#include "loquat/runtime/sync.hpp"
 #include "views.hpp"
 
 namespace loquat::memory {
@@ -24,6 +25,10 @@ class Service final : public Memory {
   using Item = contracts::LearntItem;
   using Snapshot = std::shared_ptr<const contracts::ModelSnapshot>;
   struct Tenant {
+    explicit Tenant(runtime::Executor loop) : turn(std::move(loop), 1, kTurnsMax) {}
+    static constexpr std::size_t kTurnsMax = 10'000;
+    /// Held by whoever changes items, from the look at them until they are stored.
+    runtime::Semaphore turn;
     std::map<std::string, Item> items;
     /// Which item made which answer, the last few thousand: votes find their item by it.
     std::map<std::string, std::string> item_of_response;
@@ -38,7 +43,11 @@ class Service final : public Memory {
   contracts::Task<Result<TenantPtr>> tenant(std::string tenant_id);
   static std::shared_ptr<const agents::LearntBook> known_book(
       Tenant& tenant, const contracts::ModelSnapshot& model);
+  /// The caller has the tenant's turn.
   contracts::Task<Result<void>> keep(TenantPtr tenant, Item item);
+  contracts::Task<void> count_use(TenantPtr tenant, std::string id);
+  /// Room for one more memory item: what is retired, or can never pass, goes for it.
+  contracts::Task<Result<bool>> make_room(TenantPtr tenant, std::string author);
   contracts::Task<void> learn_later(wire::FeedbackEvent event);
   void count_not_learnt();
   [[nodiscard]] static bool is_learnt(const Tenant& tenant, const std::string& event_id);
@@ -48,7 +57,8 @@ class Service final : public Memory {
   contracts::Task<Result<void>> learn_checked(wire::FeedbackEvent event, TenantPtr tenant,
                                               bool may_run);
   contracts::Task<Result<void>> learn_vote(wire::FeedbackEvent event, TenantPtr tenant);
-  contracts::Task<Result<void>> learn_withdrawal(wire::FeedbackEvent event, TenantPtr tenant);
+  contracts::Task<Result<std::string>> item_behind(const wire::FeedbackEvent& event,
+                                                   TenantPtr tenant);
   struct Lesson {
     Item item;
     std::optional<contracts::MetricQuery> query;
@@ -70,7 +80,7 @@ class Service final : public Memory {
   contracts::Task<Result<edge::Reply>> retire_route(edge::Call& call);
   contracts::Task<Result<edge::Reply>> undo_route(edge::Call& call);
   contracts::Task<Result<edge::Reply>> verify_route(edge::Call& call);
-  contracts::Task<Result<edge::Reply>> remove_route(edge::Call& call);
+  contracts::Task<Result<edge::Reply>> remove_route(edge::Call& call, contracts::LearntKind kind);
   contracts::Task<Result<contracts::MetricQuery>> query_for(edge::Call& call,
                                                             const VerifyBody& body);
   Result<Item*> find_item(Tenant& tenant, const std::string& id, contracts::LearntKind kind);

@@ -13,7 +13,7 @@ class Learnt : public StoreFixture {
     made.query = wire::QueryShape{};
     made.query->metrics = {"revenue"};
     made.agreeing_users = {"ann"};
-    made.history = {{1, contracts::LearntState::pending, "ann", "A correction.", {}}};
+    made.history = {{1, contracts::LearntState::pending, "ann", "A correction.", {}, {}}};
     return made;
   }
 };

@@ -9,29 +9,35 @@ namespace {
 using contracts::LearntItem;
 using contracts::LearntState;
 
+int events = 0;
+void say(LearntItem& item, const std::string& user, bool agrees, const std::string& response = "r",
+         const std::string& place = "correction") {
+  take_stance(item, {"fb-" + std::to_string(++events), user, response, place, agrees});
+}
+
 LearntItem correction() {
   LearntItem item;
   item.query = wire::QueryShape{};
-  agree(item, "ann");
+  say(item, "ann", true);
   change_state(item, LearntState::pending, "ann", "A correction.", {});
   return item;
 }
 
 TEST(Gate, OneUserAloneNeverMakesAnItemActive) {
   LearntItem item = correction();
-  agree(item, "ann");
-  agree(item, "ann");
+  say(item, "ann", true);
+  say(item, "ann", true);
   apply_threshold(item, 2, {});
   EXPECT_EQ(item.state, LearntState::pending);
 }
 
 TEST(Gate, EnoughDistinctUsersMakeItActiveAndOneAgainstTakesItBack) {
   LearntItem item = correction();
-  agree(item, "bob");
+  say(item, "bob", true);
   apply_threshold(item, 2, {});
   EXPECT_EQ(item.state, LearntState::active);
   EXPECT_EQ(item.version, 2);
-  contradict(item, "eve");
+  say(item, "eve", false);
   apply_threshold(item, 2, {});
   EXPECT_EQ(item.state, LearntState::pending);
 }
@@ -39,15 +45,15 @@ TEST(Gate, EnoughDistinctUsersMakeItActiveAndOneAgainstTakesItBack) {
 TEST(Gate, WhatSpeaksAgainstAnItemKeepsItFromTheThreshold) {
   LearntItem item = correction();
   item.problems = {"The question names the metric revenue; the query does not use it."};
-  agree(item, "bob");
-  agree(item, "cid");
+  say(item, "bob", true);
+  say(item, "cid", true);
   apply_threshold(item, 2, {});
   EXPECT_EQ(item.state, LearntState::pending);
 }
 
 TEST(Gate, ZeroMeansThatOnlyAPersonActivates) {
   LearntItem item = correction();
-  agree(item, "bob");
+  say(item, "bob", true);
   apply_threshold(item, 0, {});
   EXPECT_EQ(item.state, LearntState::pending);
 }
@@ -55,7 +61,7 @@ TEST(Gate, ZeroMeansThatOnlyAPersonActivates) {
 TEST(Gate, WhatAPersonDecidedTheThresholdLeavesAlone) {
   LearntItem item = correction();
   change_state(item, LearntState::retired, "curator", "Wrong.", {});
-  agree(item, "bob");
+  say(item, "bob", true);
   apply_threshold(item, 2, {});
   EXPECT_EQ(item.state, LearntState::retired);
 }
@@ -67,6 +73,51 @@ TEST(Gate, UndoGoesBackToTheStateBefore) {
   ASSERT_TRUE(undo(item, "curator", {}));
   EXPECT_EQ(item.state, LearntState::pending);
   EXPECT_EQ(item.version, 3);
+}
+
+TEST(Gate, UndoGivesTheQueryBackThatAnotherOneReplaced) {
+  LearntItem item = correction();
+  item.query->metrics = {"revenue"};
+  change_state(item, LearntState::active, "curator", "Right.", {});
+  wire::QueryShape other;
+  other.metrics = {"orders"};
+  change_query(item, other, "curator", "Better.", {});
+  EXPECT_EQ(item.version, 3);
+  ASSERT_TRUE(undo(item, "curator", {}));
+  EXPECT_EQ(item.query->metrics, std::vector<std::string>{"revenue"});
+  EXPECT_EQ(item.state, LearntState::active);
+}
+
+TEST(Stances, OfAnotherAnswerStandWhenOneIsTakenBack) {
+  LearntItem item = correction();
+  say(item, "eve", false, "r1", "thumbs");
+  say(item, "eve", false, "r2", "thumbs");
+  EXPECT_TRUE(withdraw(item, {"", "eve", "r1", "thumbs", true}));
+  EXPECT_EQ(item.contradicting_users, std::vector<std::string>{"eve"});
+  EXPECT_FALSE(withdraw(item, {"", "eve", "r1", "thumbs", true}));
+  EXPECT_TRUE(withdraw(item, {"", "eve", "r2", "thumbs", true}));
+  EXPECT_TRUE(item.contradicting_users.empty());
+}
+
+TEST(Stances, AreTakenBackByTheirEventWhoeverElseHeldOne) {
+  LearntItem item = correction();
+  say(item, "bob", false);
+  const std::string by_bob = "fb-" + std::to_string(events);
+  EXPECT_TRUE(withdraw(item, by_bob, "bob"));
+  EXPECT_TRUE(item.contradicting_users.empty());
+  EXPECT_EQ(item.agreeing_users, std::vector<std::string>{"ann"});
+  EXPECT_FALSE(withdraw(item, by_bob, "bob"));
+}
+
+TEST(Stances, OfBeforeTheyWereKeptGoWithTheirSource) {
+  LearntItem item;
+  item.agreeing_users = {"ann", "bob"};
+  item.contradicting_users = {"eve"};
+  item.source_event_ids = {"fb-old"};
+  complete_stances(item);
+  EXPECT_TRUE(withdraw(item, "fb-old", "ann"));
+  EXPECT_EQ(item.agreeing_users, std::vector<std::string>{"bob"});
+  EXPECT_EQ(item.contradicting_users, std::vector<std::string>{"eve"});
 }
 
 contracts::ResultSet rows(std::vector<contracts::Row> made) {
