@@ -576,7 +576,8 @@ std::optional<Time> Outbox::next_wake() const {
     if (at && (!wake || *at < *wake)) wake = at;
   };
   if (!ack_deadlines_.empty()) earlier(ack_deadlines_.front().first);
-  if (!lane_deadlines_.empty()) earlier(lane_deadlines_.front().first);
+  // Not one wake for each: a little later there are more of them.
+  if (!lane_deadlines_.empty()) earlier(lane_deadlines_.front().first + limits_.lane_patience / 4);
   for (const auto& [_, until] : resting_) earlier(until);
   if (!ready_.empty() && in_flight_ < limits_.in_flight_max) earlier(breaker_.retry_at());
   earlier(read_again_at_);

@@ -1,3 +1,4 @@
+// long: one lesson from its event to its item, and what takes it back.
 #include <algorithm>
 
 #include "compare.hpp"

@@ -72,6 +72,17 @@ void Connection::greet() {
 
 Task<void> Connection::run(std::string early) {
   const auto self = shared_from_this();
+  struct Forgetting {  // also where something throws: the schedule knows us by address
+    Connection& connection;
+    explicit Forgetting(Connection& of) : connection(of) {}
+    Forgetting(const Forgetting&) = delete;
+    Forgetting& operator=(const Forgetting&) = delete;
+    ~Forgetting() {
+      connection.site_.schedule.forget(connection);
+      connection.stream_->close();
+    }
+  };
+  const Forgetting forgetting(*this);
   reader_.feed(early);
   for (bool goes_on = true; goes_on && !is_finished_;) {
     auto event = reader_.next();
@@ -97,8 +108,6 @@ Task<void> Connection::run(std::string early) {
     if (!over_) over_ = std::make_unique<runtime::Notification>(site_.executor);
     co_await over_->wait();
   }
-  site_.schedule.forget(*this);
-  stream_->close();
   site_.ports.telemetry.emit(ConnectionEnded{reason_});
 }
 

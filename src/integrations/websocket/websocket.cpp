@@ -304,10 +304,18 @@ class Room final : public WebSocketRoom {
     connection->greet();
     auto channel = channel_of(session_id, log);
     channel->join(connection);
-    co_await connection->run(std::move(early));
-    channel->leave(*connection);
-    open_.erase(place);
-    channel.reset();
+    const auto leave = [&] {
+      channel->leave(*connection);
+      open_.erase(place);
+      channel.reset();
+    };
+    try {
+      co_await connection->run(std::move(early));
+    } catch (const std::exception&) {
+      leave();
+      throw;
+    }
+    leave();
     if (const auto found = channels_.find(session_id);
         found != channels_.end() && found->second.expired())
       channels_.erase(found);
