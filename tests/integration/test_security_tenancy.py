@@ -45,7 +45,7 @@ ROUTES = {
     "GET /api/v1/copilot/mode": "apart", "PUT /api/v1/copilot/mode": "apart",
     "GET /api/v1/insights": "apart", "GET /api/v1/traces/{trace_id}": "same",
     "GET /api/v1/memory": "role", "GET /api/v1/memory/{id}": "role", "POST /api/v1/memory/{id}/activate": "role",
-    "POST /api/v1/memory/{id}/retire": "role", "POST /api/v1/memory/{id}/undo": "role",
+    "POST /api/v1/memory/{id}/retire": "role", "POST /api/v1/memory/{id}/undo": "role", "DELETE /api/v1/memory/{id}": "role",
     "GET /api/v1/verified": "apart", "GET /api/v1/verified/{id}": "same", "PUT /api/v1/verified": "role",
     "DELETE /api/v1/verified": "role", "DELETE /api/v1/verified/{id}": "role",
     "POST /api/v1/auth/ticket": "apart", "GET /api/v1/auth/keys": "role", "POST /api/v1/auth/keys": "role",
